@@ -1,0 +1,107 @@
+"""Who may press what: one table. By voice, reception enters it and the person who spoke must have been allowed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from bot.domain import commands as c
+from bot.domain.people import BOT, House
+from bot.domain.visit import Visit
+from bot.errors import Refused
+
+
+class Role(StrEnum):
+    """What somebody is to a visit; one person may be several."""
+
+    RECEPTION = "reception"
+    OWNER = "owner"
+    ASKED = "asked"  # everybody asked may still answer
+    CALLER = "caller"  # promised the callback
+    ASKED_TO_CALL = "asked_to_call"  # asked about a late callback
+    OFFERED = "offered"  # was offered to make the call
+    MANAGER = "manager"  # of the owner
+    BOT = "bot"
+
+
+_ANSWERING = frozenset({Role.OWNER, Role.ASKED})
+_COUNTER = frozenset({Role.RECEPTION})
+_CALLING = frozenset({Role.CALLER, Role.ASKED_TO_CALL, Role.RECEPTION, Role.MANAGER})
+
+MAY: Mapping[type[c.Command], frozenset[Role]] = {
+    c.AnnounceArrival: _COUNTER,
+    c.PromiseHello: _ANSWERING,
+    c.PromiseCallback: _ANSWERING,
+    c.Delegate: _ANSWERING,
+    c.MarkSeen: _ANSWERING,
+    c.MarkUnsafe: _ANSWERING,
+    c.DisputeVoice: _ANSWERING,
+    c.TakeOver: frozenset({Role.OWNER}),
+    c.NotMe: frozenset({Role.ASKED, Role.OFFERED}),
+    c.HasCome: _ANSWERING | _COUNTER,
+    c.HasNotCome: _ANSWERING | _COUNTER,
+    c.HelloHappened: _COUNTER,
+    c.LeaveVisit: _COUNTER,
+    c.Withdraw: _COUNTER,
+    c.AskSomeoneElse: _COUNTER,
+    # a responder who promises to call may know the number better than reception does
+    c.AddPhone: _COUNTER | _ANSWERING | {Role.CALLER},
+    c.KeepCallback: _CALLING,
+    c.TryCallback: _CALLING,
+    c.MoveCallback: _CALLING,
+    c.PassCallback: _CALLING,
+    c.TakeCallback: frozenset({Role.OFFERED, Role.ASKED_TO_CALL}),
+    c.DropCallback: frozenset({Role.RECEPTION, Role.CALLER}),
+    c.Undo: _ANSWERING | _COUNTER | {Role.CALLER},
+    c.AddNote: _ANSWERING | _COUNTER | {Role.CALLER},
+    c.TypeNoAnswer: _ANSWERING | _COUNTER | {Role.CALLER, Role.OFFERED},
+    c.ReportUnreachable: frozenset({Role.BOT}),
+    c.PassTime: frozenset({Role.BOT}),
+}
+"""Every command, and the roles of which one is enough."""
+
+BY_VOICE = frozenset({c.PromiseHello, c.PromiseCallback, c.Delegate, c.NotMe, c.MarkUnsafe, c.TakeOver, c.KeepCallback})
+"""What reception may enter for somebody who said it."""
+
+
+def roles(visit: Visit | None, person: str, house: House) -> frozenset[Role]:
+    """Give all that `person` is to this visit."""
+    found = {
+        Role.BOT: person == BOT,
+        Role.RECEPTION: house.is_reception(person),
+    }
+    if visit is not None:
+        calling, late = visit.callback_promise, visit.call_question
+        found |= {
+            Role.OWNER: person == visit.owner,
+            Role.ASKED: person in visit.asked,
+            Role.CALLER: person == (calling.by if calling else visit.called_by),
+            Role.ASKED_TO_CALL: late is not None and person in late.asked,
+            Role.OFFERED: person in visit.offered_call,
+            Role.MANAGER: visit.owner in house.people and person == house.people[visit.owner].manager,
+        }
+    return frozenset(role for role, is_so in found.items() if is_so)
+
+
+def authorise(visit: Visit | None, command: c.Command, house: House) -> None:
+    """Raise `Refused` unless whoever is behind this command may give it."""
+    kind = type(command)
+    if command.entered_by is not None:
+        if kind not in BY_VOICE or not house.is_reception(command.entered_by):
+            raise Refused("not_by_voice")
+    elif command.by not in house.people and command.by != BOT:
+        raise Refused("not_yours", responder=responder_name(visit, house))
+    if not roles(visit, command.by, house) & MAY[kind]:
+        if kind in (c.AnnounceArrival, c.HelloHappened, c.LeaveVisit, c.Withdraw, c.AskSomeoneElse):
+            raise Refused("not_reception")
+        raise Refused("not_yours", responder=responder_name(visit, house))
+
+
+def responder_name(visit: Visit | None, house: House) -> str:
+    """Name whom the visit waits for now, so that a refusal can say so."""
+    if visit is None:
+        return ""
+    asking = visit.visitor_question or visit.call_question
+    promise = visit.hello_promise or visit.callback_promise
+    someone = promise.by if promise else asking.responder if asking and not asking.with_reception else visit.owner
+    return house.people[someone].name if someone in house.people else someone

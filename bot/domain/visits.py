@@ -1,0 +1,231 @@
+"""What `decide` does with the commands about a visit as a whole: arrival, passing on, leaving, and taking back."""
+
+from __future__ import annotations
+
+from bot.domain import commands as c
+from bot.domain import events as e
+from bot.domain.lifecycle import LADDER_OF
+from bot.domain.people import BOT
+from bot.domain.policy import Ladder
+from bot.domain.turn import UNDO_FOR, Turn, ask, book, callback_moments, climb, hand_over
+from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Asking, Callback, Hello, Origin, Which
+from bot.errors import Refused
+
+
+def announce(turn: Turn, command: c.AnnounceArrival) -> None:
+    """A visitor has come: the owner is asked, or whoever stands in while the owner is away."""
+    turn.add(
+        e.Arrived,
+        visit=command.visit,
+        site=command.site,
+        owner=command.owner,
+        via=command.via,
+        kind=command.kind,
+        policy=command.policy,
+        owes=command.policy.owes,
+        here=True,
+        phone_known=command.phone_known,
+    )
+    house = turn.house
+    ask(turn, Which.VISITOR, Ladder.UNANSWERED, house.stand_in(command.owner) or command.owner)
+    if command.owner in house.absences and house.stand_in(command.owner) is None:
+        climb(turn, Which.VISITOR, only_asks=True)
+
+
+def delegate(turn: Turn, command: c.Delegate) -> None:
+    """Ask a colleague instead of me; counts as often as they are asked."""
+    visit, to = turn.visit, command.to
+    which, asking = _open_question(turn)
+    if to not in turn.house.people:
+        raise Refused("unknown_person")
+    if to in (asking.responder, command.by):
+        raise Refused("already_asked", responder=turn.name(to))
+    if to in turn.house.absences:
+        raise Refused("person_away", responder=turn.name(to))
+    if visit.delegations >= visit.policy.delegate.at_most:
+        raise Refused("passed_too_often")
+    if to not in colleagues(turn):
+        raise Refused("may_not_pass_to", responder=turn.name(to))
+    turn.add(e.Delegated, which=which, to=to)
+    ask(turn, which, LADDER_OF[which], to, passed_by=command.by)
+
+
+def colleagues(turn: Turn) -> tuple[str, ...]:
+    """Give everybody to whom the policy lets a responder pass this visit on."""
+    house, owner = turn.house, turn.visit.owner
+    groups = {
+        "deputy": house.deputies(owner),
+        "manager": house.managers(owner),
+        "anyone": tuple(house.people),
+    }
+    return tuple(dict.fromkeys(p for group in turn.visit.policy.delegate.to for p in groups.get(group, (group,))))
+
+
+def not_me(turn: Turn, command: c.NotMe) -> None:
+    """Back to whoever passed it on; where the ladder had asked, on to the next."""
+    visit = turn.visit
+    if command.by in visit.offered_call:
+        turn.add(e.Declined, which=Which.CALL)
+        return
+    which, asking = _open_question(turn)
+    if command.by not in asking.asked or command.by == visit.owner:
+        raise Refused("nothing_asked")
+    if asking.responder != command.by:
+        if command.by not in visit.declined:
+            turn.add(e.Declined, which=which)
+        return
+    turn.add(e.Declined, which=which)
+    if asking.passed_by is not None:
+        ask(turn, which, LADDER_OF[which], asking.passed_by)
+    else:
+        climb(turn, which, only_asks=True)
+
+
+def ask_someone_else(turn: Turn, command: c.AskSomeoneElse) -> None:
+    """Reception asks somebody: whom it likes, for it sees who is in the house."""
+    visit, to = turn.visit, command.to
+    if visit.unsafe_by is not None:
+        raise Refused("with_safety", responder=turn.name(visit.unsafe_by))
+    if visit.hello_promise:
+        coming = visit.hello_promise
+        raise Refused("somebody_comes", responder=turn.name(coming.by), time=coming.due)
+    which, asking = _open_question(turn)
+    if to not in turn.house.people:
+        raise Refused("unknown_person")
+    if to == asking.responder:
+        raise Refused("already_asked", responder=turn.name(to))
+    if to in turn.house.absences:
+        raise Refused("person_away", responder=turn.name(to))
+    ask(turn, which, LADDER_OF[which], to)
+
+
+def _open_question(turn: Turn) -> tuple[Which, Asking]:
+    for which in Which:
+        asking = turn.visit.question(which)
+        if asking is not None:
+            return which, asking
+    raise Refused("nothing_asked")
+
+
+def leave(turn: Turn, command: c.LeaveVisit) -> None:
+    """The visitor left: whoever left unseen has a callback, and is asked for a number before."""
+    visit = turn.visit
+    if not visit.here and (visit.left_at is not None or not visit.is_open):
+        return
+    owed = visit.hello in OPEN_HELLO or visit.callback in OPEN_CALLBACK
+    if owed and not visit.phone_known and not command.without_number and visit.unsafe_by is None:
+        raise Refused("number_first")
+    turn.add(e.VisitorLeft)
+    settle_unseen(turn)
+    _no_number(turn)
+
+
+def settle_unseen(turn: Turn) -> None:
+    """Settle what was owed to a visitor who is no longer here: a callback where there is a number."""
+    visit = turn.visit
+    if visit.hello in OPEN_HELLO:
+        turn.add(e.HelloUnseen)
+    owes_call = visit.callback is Callback.OWED or (visit.hello in OPEN_HELLO and visit.callback is Callback.NONE)
+    if not owes_call or visit.unsafe_by is not None:
+        return
+    if visit.phone_known and not book(turn, Origin.LEFT):
+        # beyond what the policy has for callbacks, but still better than none: the owner can move it
+        book_whenever(turn)
+    elif not visit.phone_known and visit.callback is Callback.OWED:
+        turn.add(e.CallbackUnreachable, why="number")
+
+
+def book_whenever(turn: Turn) -> None:
+    """Book the owner's next open slot, however late that is."""
+    due = turn.house.calendar.next_slot(turn.visit.owner, turn.now)
+    owner = turn.visit.owner
+    turn.add(e.CallbackPromised, by=BOT, person=owner, origin=Origin.LEFT, **callback_moments(turn, due))
+
+
+def _no_number(turn: Turn) -> None:
+    """Let go of a callback that hello30 had booked and that nobody can make; a person may know the number."""
+    visit = turn.visit
+    promise = visit.callback_promise
+    if promise and not visit.phone_known and promise.origin is not Origin.PERSON:
+        turn.add(e.CallbackUnreachable, why="number")
+
+
+def withdraw(turn: Turn, command: c.Withdraw) -> None:
+    """Posted by mistake: nothing is owed, and the visit stays out of reports."""
+    visit = turn.visit
+    if not visit.is_open:
+        return
+    turn.add(e.Withdrawn)
+    if visit.here:
+        turn.add(e.VisitorLeft, why="mistake")
+    if visit.hello in OPEN_HELLO:
+        turn.add(e.HelloDropped, why="mistake")
+    if visit.callback in OPEN_CALLBACK:
+        turn.add(e.CallbackDropped, why="mistake")
+
+
+def mark_unsafe(turn: Turn, command: c.MarkUnsafe) -> None:
+    """No hello is forced on anybody: reception has the visitor, and whom the policy names is told."""
+    visit, house = turn.visit, turn.house
+    if visit.unsafe_by is not None:
+        return
+    if not visit.here or not visit.is_open:
+        raise Refused("not_here")
+    alerted = house.managers(visit.owner) if visit.policy.alert == "manager" else ()
+    turn.add(e.MarkedUnsafe, alerted=tuple(p for p in alerted if p != command.by))
+    if visit.hello in OPEN_HELLO:
+        turn.add(e.HelloDropped, why="not_safe")
+    if visit.callback is Callback.OWED:
+        turn.add(e.CallbackDropped, why="not_safe")
+    hand_over(turn, Which.VISITOR)
+
+
+def undo(turn: Turn, command: c.Undo) -> None:
+    """What settled the visit last was pressed by mistake: it is owed again, and somebody is asked again."""
+    visit, now = turn.visit, turn.now
+    left_unseen = visit.hello is Hello.UNSEEN and visit.left_at == visit.hello_settled_at
+    at = visit.closed_at or (visit.hello_settled_at if left_unseen else None)
+    if at is None:
+        return
+    if now - at > UNDO_FOR:
+        raise Refused("undo_too_late")
+    turn.add(e.Reopened)
+    if visit.unsafe_by is not None:
+        turn.add(e.VisitorBack)
+        hand_over(turn, Which.VISITOR)
+        return
+    if visit.hello_settled_at == at and visit.hello is not Hello.EXCUSED:
+        turn.add(e.HelloReopened)
+    if visit.callback_settled_at == at:
+        turn.add(e.CallbackReopened)
+    again = visit.called_by if turn.visit.hello is not Hello.OWED else visit.greeted_by
+    ask(turn, Which.VISITOR, Ladder.UNANSWERED, again or visit.owner)
+
+
+def add_phone(turn: Turn, command: c.AddPhone) -> None:
+    """The visitor's number is known now (it stands among the facts)."""
+    if not turn.visit.is_open:
+        raise Refused("closed")
+    turn.add(e.PhoneAdded)
+
+
+def add_note(turn: Turn, command: c.AddNote) -> None:
+    """Something was written down (it stands among the facts)."""
+    turn.add(e.NoteAdded)
+
+
+def type_no_answer(turn: Turn, command: c.TypeNoAnswer) -> None:
+    """Something was typed that answers nothing: it is journaled, and stops no ladder."""
+    turn.add(e.NoAnswerTyped, reading=command.reading)
+
+
+def report_unreachable(turn: Turn, command: c.ReportUnreachable) -> None:
+    """No message reaches this person: where they were the last one asked, the next step happens now."""
+    visit = turn.visit
+    if not visit.is_open or command.person in visit.unreachable:
+        return
+    turn.add(e.Unreachable, person=command.person, detail=command.detail)
+    for which in Which:
+        asking = turn.visit.question(which)
+        if asking is not None and asking.responder == command.person:
+            climb(turn, which, only_asks=True)

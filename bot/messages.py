@@ -1,0 +1,169 @@
+"""What crosses the seam between the core and an adapter: text in here is ready to be shown, in its reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from bot.domain.card import Button, Card, Nudge
+
+ShownCard: TypeAlias = Card[str]
+ShownNudge: TypeAlias = Nudge[str]
+ShownButton: TypeAlias = Button[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where somebody is found: a name of an adapter and its own id of a person or of a reception's channel."""
+
+    adapter: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A platform's proof that it took a message; `ref` is the adapter's own, and finds the message again."""
+
+    address: Address
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announce:
+    """An arrival as it was typed into a form or a line; only `visitor` and `owner` are needed.
+
+    `owner` is a name, or a person's id when `owner_id` says so. `another` after *Same / Another person*.
+    """
+
+    visitor: str
+    owner: str = ""
+    owner_id: str = ""
+    company: str = ""
+    about: str = ""
+    kind: str = ""
+    phone: str = ""
+    how_long_s: int | None = None
+    party: int = 1
+    by_phone: bool = False
+    site: str = ""
+    another: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceLine:
+    """An arrival in one line: `Julie Tremblay (Chambre de commerce) for Martin: room booking`."""
+
+    text: str
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button of a card, or a form that was filled in (then with `values` by the names of its fields)."""
+
+    visit: str
+    button: str
+    value: str = ""
+    revision: int | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    submitted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """A line that somebody typed; `visit` is the card that it answers, if the platform tells."""
+
+    text: str
+    visit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One thing that came in. `key` is the platform's own id of it: the same key twice is answered twice, done once.
+
+    `pressed_at` is when the person pressed, if the platform says so; `language` when they read in another than theirs.
+    """
+
+    key: str
+    sender: Address
+    act: Announce | AnnounceLine | Press | Typed
+    pressed_at: datetime | None = None
+    language: str | None = None
+
+
+class Outcome(StrEnum):
+    """What became of something that came in."""
+
+    DONE = "done"
+    NOTHING_NEW = "nothing_new"  # it was so already
+    REFUSED = "refused"  # kindly, with a reason; nothing has changed
+    ASKED_BACK = "asked_back"  # a choice or a form must be answered first
+    FORM = "form"  # the form that a button opens
+    NOT_SAVED = "not_saved"
+
+
+class FieldKind(StrEnum):
+    """What is asked for in a field."""
+
+    TEXT = "text"
+    LONG_TEXT = "long_text"
+    PHONE = "phone"
+    CHOICE = "choice"
+    DAY_AND_TIME = "day_and_time"  # two parts: `<name>_day` out of the options (ISO dates), and `<name>_time` as text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One choice of a field; `day` and `clock` are set for moments, so that the hour can be shown larger."""
+
+    value: str
+    label: str
+    chosen: bool = False
+    day: str = ""
+    clock: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form."""
+
+    name: str
+    kind: FieldKind
+    label: str
+    hint: str = ""
+    value: str = ""
+    options: tuple[Option, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form that a button opened; sent back as a `Press` of `button` with `submitted` and its values."""
+
+    visit: str
+    button: str
+    title: str
+    submit: str
+    fields: tuple[Field, ...]
+    note: str = ""
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the sender is told at once. `buttons` are choices that go with it; `errors` stand beside their fields."""
+
+    outcome: Outcome
+    text: str = ""
+    visit: str = ""
+    buttons: tuple[ShownButton, ...] = ()
+    form: Form | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether what was wanted is so now."""
+        return self.outcome in {Outcome.DONE, Outcome.NOTHING_NEW}

@@ -1,0 +1,348 @@
+"""What the core needs of the world, each as a protocol. `tests/fakes.py` and `tests/contracts/` mirror this file."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias, TypeVar
+
+from bot.domain.card import Nudge, Phrase
+from bot.domain.events import Event
+from bot.domain.facts import Facts
+from bot.domain.policy import Policy
+from bot.domain.visit import Visit
+from bot.messages import Address, Form, Incoming, Receipt, Reply, ShownCard, ShownNudge
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The time. Everything takes `now` as an argument; only the edges ask a clock."""
+
+    def now(self) -> datetime:
+        """Give the present moment, aware and in UTC."""
+        ...
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return once `moment` has come, or earlier (the clock was moved, say): look again, then sleep again."""
+        ...
+
+
+# --- the adapter -----------------------------------------------------------------------------------------------------
+
+Receive: TypeAlias = Callable[[Incoming], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a platform can do; the core never asks for its name."""
+
+    buttons: bool
+    forms: bool
+    amend: bool  # a message can be changed after it was sent
+    channels: bool  # a reception is a channel there
+    lookup: bool  # a message can be found by its key after a lost reply
+
+
+class ChatAdapter(Protocol):
+    """A chat platform, or the web pages. Everything that goes wrong on its side is raised as a `DeliveryError`."""
+
+    @property
+    def name(self) -> str:
+        """Give the adapter's name, as addresses and the configuration use it."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Tell what this platform can do."""
+        ...
+
+    async def start(self, receive: Receive) -> None:
+        """Begin to take what comes in; return once it can be taken. Called once."""
+        ...
+
+    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
+        """Send a new message. The same `key` again: the reply to an earlier try was lost, so look it up first."""
+        ...
+
+    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+        """Change a card that was sent; raise POST_ANEW when it is gone."""
+        ...
+
+    async def stop(self) -> None:
+        """Take nothing more, and finish what was taken."""
+        ...
+
+
+# --- what pages read -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """One line of a visit's story, in the reader's language; `who` is person, bot or late."""
+
+    at: datetime
+    who: str
+    text: str
+    how: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A visit told from its journal."""
+
+    visit: str
+    title: str
+    intro: str
+    summary: Sequence[tuple[str, str, str]]  # label, value, small print
+    lines: Sequence[StoryLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything that one reader has before them now, each card as it stands at `made_at`."""
+
+    made_at: datetime
+    cards: Sequence[ShownCard]
+    calls: Sequence[ShownCard]  # callbacks that are promised, earliest first
+    closed: Sequence[ShownCard]  # closed a short while ago: Undo
+
+
+class Views(Protocol):
+    """What an adapter that shows pages may read; each asks who is looking and shows only what they may see.
+
+    `language` is a tag for a page that is read in another language than its reader's own (a counter has a switch).
+    """
+
+    async def board(self, person: str, *, reception: str | None, language: str | None = None) -> Board:
+        """Give a person's cards, or with `reception` (a site) those of that counter; `Refused` if not theirs."""
+        ...
+
+    async def form(self, person: str, visit: str, button: str, *, language: str | None = None) -> Form:
+        """Give the form which a button opens for this person, filled in with what is known; or `Refused`."""
+        ...
+
+    async def story(self, person: str, visit: str, *, language: str | None = None) -> Story:
+        """Tell a visit from its journal; `Refused` when this person may not read it or there is no such visit."""
+        ...
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A visit as it stands in the store; `version` counts its events."""
+
+    visit: Visit
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the journal. `through` names the adapter (or `time`); `number` counts over all visits."""
+
+    number: int
+    visit: str
+    seq: int
+    event: Event
+    through: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRow:
+    """Where a visit is shown: `shown` is the version that was last sent (0: nothing yet), `receipt` of that message.
+
+    `attempts` count since the last success; `unknown` when a try ended without a known result.
+    """
+
+    visit: str
+    reader: str
+    address: Address
+    shown: int
+    receipt: Receipt | None
+    attempts: int
+    unknown: bool
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NudgeRow:
+    """A nudge that waits to be sent to one address."""
+
+    nudge: Nudge[Phrase]
+    address: Address
+    attempts: int
+    unknown: bool
+    token: str
+
+
+class Transaction(Protocol):
+    """One atomic change. Plain functions, called in one thread; everything is undone when the work raises.
+
+    All moments are aware and in UTC, and come back so. Two transactions never see each other half done.
+    """
+
+    # visits and their journal
+    def visit(self, visit: str) -> Stored | None:
+        """Load a visit, with its policy."""
+        ...
+
+    def save(
+        self, visit: Visit, *, version: int, events: Sequence[Event], through: str, wake_at: datetime | None
+    ) -> int:
+        """Append events and save what they made of the visit; give the new version.
+
+        `version` is what was loaded (0: a new visit); raises `Conflict` when the stored one is another. A policy is
+        kept once per digest. `wake_at` is when the timekeeper must look again.
+        """
+        ...
+
+    def journal(self, visit: str) -> Sequence[Entry]:
+        """Give a visit's entries in order."""
+        ...
+
+    def entries(self, *, since: datetime | None, until: datetime | None) -> Sequence[Entry]:
+        """Give entries of all visits, in the order in which they were written; since ≤ at < until."""
+        ...
+
+    def visits(
+        self,
+        *,
+        site: str | None = None,
+        person: str | None = None,
+        open_only: bool = True,
+        closed_after: datetime | None = None,
+    ) -> Sequence[Stored]:
+        """List visits, first arrived first: of a site, or with `person` as owner or among those asked or promising.
+
+        `open_only` leaves out closed visits, except those closed at or after `closed_after` when it is given.
+        """
+        ...
+
+    def promised(self, person: str) -> Sequence[datetime]:
+        """Give the due times of the callbacks that this person has promised and not yet kept."""
+        ...
+
+    # the visitor's own data
+    def facts(self, visit: str) -> Facts | None:
+        """Give the facts of a visit; None when they were erased."""
+        ...
+
+    def put_facts(self, visit: str, facts: Facts) -> None:
+        """Save the facts of a visit, replacing those there were."""
+        ...
+
+    def same_visitor(self, folded: str, company_folded: str) -> Sequence[str]:
+        """Give the ids of all visits of a visitor of this folded name and organisation, oldest first."""
+        ...
+
+    # what came in
+    def answered(self, key: str) -> str | None:
+        """Give what was remembered under this idempotency key, or None."""
+        ...
+
+    def remember(self, key: str, answer: str, at: datetime) -> None:
+        """Remember the answer to what came in under this key; raises `Conflict` when it is there already."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """Forget keys remembered before this moment; give how many."""
+        ...
+
+    # the timekeeper
+    def due(self, now: datetime, *, leaving_out: Sequence[str] = ()) -> str | None:
+        """Claim one visit whose `wake_at` has come, the most overdue first; nobody else gets it until the commit."""
+        ...
+
+    def next_wake(self) -> datetime | None:
+        """Give the earliest `wake_at` of all visits."""
+        ...
+
+    def put_off(self, visit: str, wake_at: datetime | None) -> None:
+        """Move a visit's `wake_at` without touching the visit (it was claimed too early, or deciding it failed)."""
+        ...
+
+    # the courier
+    def show(self, visit: str, reader: str, address: Address) -> None:
+        """See to it that this reader has a card at this address; nothing happens when there is one already."""
+        ...
+
+    def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
+        """Queue a nudge; nothing happens when its key was queued for this address before."""
+        ...
+
+    def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
+        """Claim one card that is behind its visit's version, is not leased, parked or waiting; oldest first."""
+        ...
+
+    def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
+        """Claim one nudge that is neither sent nor superseded, leased, parked or waiting; oldest first."""
+        ...
+
+    def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
+        """Note what a card shows now; False (and nothing changes) when the lease was lost to another token."""
+        ...
+
+    def card_failed(
+        self,
+        row: CardRow,
+        *,
+        not_before: datetime | None,
+        unknown: bool,
+        forget_receipt: bool = False,
+        parked: bool = False,
+    ) -> bool:
+        """Give a card back after a failed try: wait until `not_before`, post anew, or park it for good."""
+        ...
+
+    def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
+        """Note that a nudge was `sent`, `superseded` or `parked`; False when the lease was lost."""
+        ...
+
+    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
+        """Give a nudge back until `not_before`."""
+        ...
+
+    def hold(self, adapter: str, bucket: str, until: datetime | None) -> None:
+        """Let nothing be claimed for a bucket (an address's id, or `*` for the adapter) until then; None lifts it."""
+        ...
+
+    def next_delivery(self) -> datetime | None:
+        """Give the earliest moment at which a card or nudge that waits may be claimed; None when nothing waits."""
+        ...
+
+    # policies and small values
+    def policy(self, digest: str) -> Policy | None:
+        """Give a policy that some visit has frozen in."""
+        ...
+
+    def value(self, name: str) -> str | None:
+        """Give a small value kept under a name (the demo's clock, say)."""
+        ...
+
+    def put_value(self, name: str, value: str) -> None:
+        """Keep a small value under a name."""
+        ...
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` as one transaction and commit it; raises `NotSaved` when the database did not take it.
+
+        `work` may be run again from the start after a `Conflict` inside the store itself, so it keeps nothing outside.
+        What `work` raises comes out unchanged, after everything was undone.
+        """
+        ...
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a consistent view, writing nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what runs and let go of the database."""
+        ...
