@@ -56,7 +56,7 @@ class DatabaseBusy(NotSaved):
 
 
 class Unreadable(Hello30Error):
-    """What is stored does not say what this version understands; the message names the place, never what stands there."""
+    """What is stored cannot be understood by this version; the message names the place, never what stands there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,164 @@
+"""Cards and nudges on their way, in memory; the same rules as in `bot.storage.sql_delivery`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from bot.domain.card import Nudge, Phrase
+from bot.messages import Address, Receipt
+from bot.ports import CardRow, NudgeRow
+from bot.storage.memory_base import KeptCard, KeptNudge, MemoryBase, Waiting, utc
+
+K = TypeVar("K", tuple[str, str, Address], tuple[str, Address])
+W = TypeVar("W", bound=Waiting)
+
+
+class MemoryDelivery(MemoryBase):
+    """The half of a transaction in memory that the courier uses."""
+
+    def show(self, visit: str, reader: str, address: Address) -> None:
+        """See to it that this reader has a card at this address; it waits at once if the visit is saved already."""
+        key = (visit, reader, address)
+        if key in self._kept.cards:
+            return
+        self._needed.add(visit)
+        saved = self._kept.visits.get(visit)
+        since = saved.revised_at if saved else None
+        card = KeptCard(visit=visit, reader=reader, address=address, waiting_since=since, ready_at=since)
+        self._put(self._kept.cards, key, card)
+
+    def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
+        """Queue a nudge; nothing happens when its key was queued for this address before."""
+        key = (nudge.key, address)
+        if key not in self._kept.nudges:
+            row = KeptNudge(nudge=nudge, address=address, waiting_since=utc(at), ready_at=utc(at))
+            self._put(self._kept.nudges, key, row)
+
+    def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
+        """Claim the card that has been behind its visit for longest; a lost lease counts as a try without a result."""
+        row = self._claim(self._kept.cards, now, lease_until, token)
+        if row is None:
+            return None
+        return CardRow(
+            visit=row.visit,
+            reader=row.reader,
+            address=row.address,
+            shown=row.shown,
+            receipt=row.receipt,
+            attempts=row.attempts,
+            unknown=row.unknown,
+            token=token,
+        )
+
+    def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
+        """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
+        row = self._claim(self._kept.nudges, now, lease_until, token)
+        if row is None:
+            return None
+        return NudgeRow(nudge=row.nudge, address=row.address, attempts=row.attempts, unknown=row.unknown, token=token)
+
+    def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
+        """Note what a card shows; it waits again when the visit has moved on meanwhile."""
+        visit = self._kept.visits[row.visit]
+        since = visit.revised_at if visit.revision > version else None
+        return self._settle_card(
+            row,
+            shown=version,
+            receipt=receipt,
+            attempts=0,
+            unknown=False,
+            waiting_since=since,
+            ready_at=since,
+        )
+
+    def card_failed(
+        self,
+        row: CardRow,
+        *,
+        not_before: datetime | None,
+        unknown: bool,
+        forget_receipt: bool = False,
+        parked: bool = False,
+    ) -> bool:
+        """Give a card back; that an earlier try's result is unknown is forgotten only together with its receipt."""
+        card = self._kept.cards.get((row.visit, row.reader, row.address))
+        if card is None:
+            return False
+        return self._settle_card(
+            row,
+            attempts=card.attempts + 1,
+            unknown=unknown or (row.unknown and not forget_receipt),
+            receipt=None if forget_receipt else card.receipt,
+            parked=parked,
+            waiting_since=None if parked else card.waiting_since,
+            ready_at=None if parked else card.waiting_since if not_before is None else utc(not_before),
+        )
+
+    def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
+        """Note that a nudge was `sent`, `superseded` or `parked`."""
+        return self._settle_nudge(row, outcome=outcome, receipt=receipt, waiting_since=None, ready_at=None)
+
+    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
+        """Give a nudge back until `not_before`; what is unknown of an earlier try stays unknown."""
+        return self._settle_nudge(
+            row, attempts=row.attempts + 1, unknown=unknown or row.unknown, ready_at=utc(not_before)
+        )
+
+    def hold(self, adapter: str, bucket: str, until: datetime | None) -> None:
+        """Let nothing be claimed for a bucket until then; None lifts it."""
+        if until is None:
+            self._drop(self._kept.holds, (adapter, bucket))
+        else:
+            self._put(self._kept.holds, (adapter, bucket), utc(until))
+
+    def next_delivery(self) -> datetime | None:
+        """Give the earliest moment at which something that waits may be claimed."""
+        rows: list[Waiting] = [*self._kept.cards.values(), *self._kept.nudges.values()]
+        return min((ready for row in rows if (ready := self._free_at(row)) is not None), default=None)
+
+    def _free_at(self, row: Waiting) -> datetime | None:
+        """Give the later one of `ready_at` and the end of the holds; None when nothing waits."""
+        if row.ready_at is None:
+            return None
+        buckets = ((row.address.adapter, row.address.id), (row.address.adapter, "*"))
+        return max(row.ready_at, *(self._kept.holds.get(bucket, row.ready_at) for bucket in buckets))
+
+    def _claim(self, table: dict[K, W], now: datetime, lease_until: datetime, token: str) -> W | None:
+        self._check_writing()
+        free = {key: row for key, row in table.items() if (at := self._free_at(row)) is not None and at <= now}
+        if not free:
+            return None
+        key = min(free, key=lambda key: (free[key].waiting_since, _in_order(key)))
+        row = free[key]
+        lost = row.token is not None
+        row = replace(
+            row,
+            token=token,
+            ready_at=utc(lease_until),
+            attempts=row.attempts + lost,
+            unknown=row.unknown or lost,
+        )
+        self._put(table, key, row)
+        return row
+
+    def _settle_card(self, row: CardRow, **changes: Any) -> bool:
+        return self._settle(self._kept.cards, (row.visit, row.reader, row.address), row.token, changes)
+
+    def _settle_nudge(self, row: NudgeRow, **changes: Any) -> bool:
+        return self._settle(self._kept.nudges, (row.nudge.key, row.address), row.token, changes)
+
+    def _settle(self, table: dict[K, W], key: K, token: str, changes: dict[str, Any]) -> bool:
+        self._check_writing()
+        row = table.get(key)
+        if row is None or row.token != token:
+            return False
+        self._put(table, key, replace(row, token=None, **changes))
+        return True
+
+
+def _in_order(key: tuple[Any, ...]) -> tuple[str, ...]:
+    """Order rows that wait equally long as a database orders their keys."""
+    *names, address = key
+    return (*names, address.adapter, address.id)

@@ -1,0 +1,193 @@
+"""Cards and nudges on their way, in SQL: claimed with a lease and a token, settled by whoever holds the token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, exists, func, or_, select, update
+
+from bot.domain.card import Nudge, Phrase
+from bot.messages import Address, Receipt
+from bot.ports import CardRow, NudgeRow
+from bot.storage import codec, tables
+from bot.storage.sql_base import InsertIfNew, SqlBase, same_schema
+from bot.storage.tables import card, hold, nudge
+
+_SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token": None}
+
+
+class SqlDelivery(SqlBase):
+    """The half of an SQL transaction that the courier uses."""
+
+    def show(self, visit: str, reader: str, address: Address) -> None:
+        """See to it that this reader has a card at this address; it waits at once if the visit is saved already."""
+        since = select(tables.visit.c.revised_at).where(tables.visit.c.id == visit).scalar_subquery()
+        row = {
+            "visit": visit,
+            "reader": reader,
+            "adapter": address.adapter,
+            "address": address.id,
+            "waiting_since": since,
+            "ready_at": since,
+        }
+        self._write().execute(InsertIfNew(card).values(row))
+
+    def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
+        """Queue a nudge; nothing happens when its key was queued for this address before."""
+        row = {
+            "key": nudge.key,
+            "adapter": address.adapter,
+            "address": address.id,
+            "visit": nudge.visit,
+            "body": codec.NUDGE.dump(nudge),
+            "waiting_since": at,
+            "ready_at": at,
+        }
+        self._put_if_new(tables.nudge, row)
+
+    def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
+        """Claim the card that has been behind its visit for longest; a lost lease counts as a try without a result."""
+        row = self._claim(card, now, lease_until, token)
+        if row is None:
+            return None
+        return CardRow(
+            visit=row.visit,
+            reader=row.reader,
+            address=Address(row.adapter, row.address),
+            shown=row.shown,
+            receipt=codec.RECEIPT.load(row.receipt) if row.receipt else None,
+            token=token,
+            **_tries(row),
+        )
+
+    def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
+        """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
+        row = self._claim(nudge, now, lease_until, token)
+        if row is None:
+            return None
+        address = Address(row.adapter, row.address)
+        return NudgeRow(nudge=codec.NUDGE.load(row.body), address=address, token=token, **_tries(row))
+
+    def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
+        """Note what a card shows; it waits again when the visit has moved on meanwhile."""
+        moved_on = (tables.visit.c.id == row.visit, tables.visit.c.revision > version)
+        since = select(tables.visit.c.revised_at).where(*moved_on).scalar_subquery()
+        done = {
+            "shown": version,
+            "receipt": codec.RECEIPT.dump(receipt),
+            "attempts": 0,
+            "unknown": False,
+            "waiting_since": since,
+            "ready_at": since,
+            "token": None,
+        }
+        return self._settle(card, _is_card(row), done)
+
+    def card_failed(
+        self,
+        row: CardRow,
+        *,
+        not_before: datetime | None,
+        unknown: bool,
+        forget_receipt: bool = False,
+        parked: bool = False,
+    ) -> bool:
+        """Give a card back; that an earlier try's result is unknown is forgotten only together with its receipt."""
+        failed: dict[str, Any] = {
+            "attempts": card.c.attempts + 1,
+            "unknown": unknown or (row.unknown and not forget_receipt),
+            "ready_at": card.c.waiting_since if not_before is None else not_before,
+            "token": None,
+        }
+        if forget_receipt:
+            failed["receipt"] = None
+        if parked:
+            failed |= {"parked": True, **_SETTLED}
+        return self._settle(card, _is_card(row), failed)
+
+    def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
+        """Note that a nudge was `sent`, `superseded` or `parked`."""
+        kept = codec.RECEIPT.dump(receipt) if receipt else None
+        return self._settle(nudge, _is_nudge(row), {"outcome": outcome, "receipt": kept, **_SETTLED})
+
+    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
+        """Give a nudge back until `not_before`; what is unknown of an earlier try stays unknown."""
+        failed = {
+            "attempts": nudge.c.attempts + 1,
+            "unknown": unknown or row.unknown,
+            "ready_at": not_before,
+            "token": None,
+        }
+        return self._settle(nudge, _is_nudge(row), failed)
+
+    def hold(self, adapter: str, bucket: str, until: datetime | None) -> None:
+        """Let nothing be claimed for a bucket until then; None lifts it."""
+        if until is None:
+            mine = (hold.c.adapter == adapter, hold.c.bucket == bucket)
+            self._write().execute(delete(hold).where(*mine))
+        else:
+            self._put(hold, {"adapter": adapter, "bucket": bucket, "until": until})
+
+    def next_delivery(self) -> datetime | None:
+        """Give the earliest moment at which something that waits may be claimed."""
+        moments = [self._connection.scalar(_earliest(table)) for table in (card, nudge)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _claim(self, table: Table, now: datetime, lease_until: datetime, token: str) -> Row[Any] | None:
+        held = exists().where(_holds(table), hold.c.until > now)
+        query = (
+            select(table)
+            .where(table.c.waiting_since.is_not(None), table.c.ready_at <= now, ~held, same_schema())
+            .order_by(table.c.waiting_since, *table.primary_key)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        connection = self._write()
+        row = connection.execute(query).one_or_none()
+        if row is not None:
+            key = [column == row._mapping[column.name] for column in table.primary_key]  # noqa: SLF001  # its public name
+            leased = {"ready_at": lease_until, "token": token, **_tries(row)}
+            connection.execute(update(table).where(*key).values(leased))
+        return row
+
+    def _settle(self, table: Table, key: ColumnElement[bool], change: Mapping[str, Any]) -> bool:
+        return self._write().execute(update(table).where(key).values(change)).rowcount == 1
+
+
+def _tries(row: Row[Any]) -> dict[str, Any]:
+    """Count a lease that ran out without a word as one more try, whose result is unknown."""
+    lost = row.token is not None
+    return {"attempts": row.attempts + lost, "unknown": row.unknown or lost}
+
+
+def _is_card(row: CardRow) -> ColumnElement[bool]:
+    return and_(
+        card.c.visit == row.visit,
+        card.c.reader == row.reader,
+        card.c.adapter == row.address.adapter,
+        card.c.address == row.address.id,
+        card.c.token == row.token,
+    )
+
+
+def _is_nudge(row: NudgeRow) -> ColumnElement[bool]:
+    return and_(
+        nudge.c.key == row.nudge.key,
+        nudge.c.adapter == row.address.adapter,
+        nudge.c.address == row.address.id,
+        nudge.c.token == row.token,
+    )
+
+
+def _holds(table: Table) -> ColumnElement[bool]:
+    """Tie a row to the holds on its address and on its whole adapter."""
+    return and_(hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))
+
+
+def _earliest(table: Table) -> Any:
+    """Ask for the earliest moment: of each row that waits, the later one of `ready_at` and the end of its holds."""
+    until = select(func.max(hold.c.until)).where(_holds(table)).correlate(table).scalar_subquery()
+    ready = case((until > table.c.ready_at, until), else_=table.c.ready_at)
+    return select(func.min(ready, type_=tables.Moment)).where(table.c.waiting_since.is_not(None))

@@ -1,0 +1,59 @@
+"""What is SQLite's own: how its connections are set up, and the lock file that keeps a second process out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+
+from bot.errors import DatabaseBusy, NotSaved
+
+BEGIN_READING = "hello30_reading"
+"""The execution option of a connection that only reads, and so does not queue for the one write lock."""
+
+_SETTINGS = (
+    "PRAGMA journal_mode=WAL",  # reads go on beside a write
+    "PRAGMA synchronous=FULL",  # what was committed is on the disk
+    "PRAGMA busy_timeout=5000",  # milliseconds; a backup tool may hold the lock for a moment
+    "PRAGMA foreign_keys=ON",
+)
+
+
+def sqlite_engine(path: Path) -> Engine:
+    """Give an engine for a file; its transactions take the write lock as they begin, so none fails half-way for it."""
+    # Parameters stay out of error messages: they hold what visitors said.
+    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself: `_begin` does
+        for setting in _SETTINGS:
+            connection.execute(setting)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get(BEGIN_READING, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def take_lock(path: Path) -> Callable[[], None]:
+    """Lock the file beside the database and give what unlocks it; the lock ends with the process, however it ends."""
+    if not path.parent.is_dir():
+        raise NotSaved(f"{path} cannot be opened: there is no folder {path.parent}. Please create it first.")
+    lock = FileLock(f"{path}.lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise DatabaseBusy(
+            f"Another hello30 is running on {path}. Please stop it first, or give this one a database of its own."
+        ) from error
+    except OSError as error:
+        raise NotSaved(
+            f"{path} cannot be opened ({error.strerror}). Please see to it that its folder can be written to."
+        ) from error
+    return lock.release
