@@ -1,0 +1,111 @@
+"""What the parts of config.yaml must agree on, once each of them is in shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any, Final
+
+from bot.config_shape import WEEKDAYS, PersonShape, SiteShape
+from bot.domain.people import BOT, RECEPTION
+from bot.errors import Fault
+from bot.strict_yaml import Document, Place
+from bot.yaml_shape import did_you_mean
+
+_RESERVED: Final = {BOT, RECEPTION, "responder", "both", "owner", "deputy", "manager", "anyone"}
+
+
+def check_site(document: Document, site: str, shape: SiteShape, people: Mapping[str, Any]) -> Iterator[Fault]:
+    """Look at one site: its hours, and whether somebody is at its counter (`people` as they stand in the file)."""
+    place: Place = ("sites", site)
+    week = shape.hours.week()
+    if not any(week):
+        yield document.fault((*place, "hours"), "this site never opens: give at least one day its hours", at_key=True)
+    for day, ranges in zip(WEEKDAYS, week, strict=True):
+        in_order = sorted(enumerate(ranges), key=lambda numbered: numbered[1])
+        for (_, one), (number, other) in pairwise(in_order):
+            if other.start < one.end:
+                yield document.fault(
+                    (*place, "hours", day, number), "these hours overlap others of the same day: write each hour once"
+                )
+        for number, opening in enumerate(ranges):
+            slot = shape.slot() // timedelta(minutes=1)
+            first = -(-opening.start // slot) * slot  # slots begin on the steps of the clock
+            if first + slot > opening.end:
+                yield document.fault(
+                    (*place, "hours", day, number),
+                    f"no whole slot of {shape.slots} lies in these hours: make them longer",
+                )
+    if not shape.reception.web:
+        yield document.fault((*place, "reception", "web"), "this reception is shown nowhere: write true")
+    if people and not any(site in _counters(person) for person in people.values()):
+        yield document.fault(
+            place, f"nobody is at this counter: write reception_of: [{site}] for at least one person", at_key=True
+        )
+
+
+def check_person(
+    document: Document, person: str, shape: PersonShape, people: Iterable[str], sites: Iterable[str]
+) -> Iterator[Fault]:
+    """Look at one person: whom and which sites they name, and when they are away."""
+    place: Place = ("people", person)
+    known_people, known_sites = list(people), list(sites)
+    if person in _RESERVED:
+        yield document.fault(place, f'"{person}" has a meaning of its own: choose another id', at_key=True)
+    for way, other in _named_people(shape):
+        if other == person:
+            yield document.fault((*place, *way), f'"{other}" is this person: name somebody else, or take it out')
+        elif other not in known_people:
+            yield document.fault(
+                (*place, *way), f'"{other}" is nobody under people: {did_you_mean(other, known_people)}'
+            )
+    for key, named in (("sites", shape.sites), ("reception_of", shape.reception_of)):
+        for number, site in enumerate(named):
+            if site not in known_sites:
+                yield document.fault((*place, key, number), f'"{site}" is no site: {did_you_mean(site, known_sites)}')
+    if len(known_sites) > 1 and not (shape.sites or shape.reception_of):
+        yield document.fault(place, f'"sites" is missing here: write sites: [{known_sites[0]}]', at_key=True)
+    yield from _check_away(document, place, shape)
+
+
+def check_addresses(document: Document, people: Mapping[str, PersonShape]) -> Iterator[Fault]:
+    """See to it that no two persons have the same address."""
+    taken: dict[str, str] = {}
+    for person, shape in people.items():
+        first = taken.setdefault(shape.addresses.web, person)
+        if first != person:
+            yield document.fault(
+                ("people", person, "addresses", "web"),
+                f'"{shape.addresses.web}" is the address of {first} already: write another',
+            )
+
+
+def _counters(person: object) -> list[Any]:
+    """Give at which counters somebody stands, as it is written in the file, be the rest of it right or wrong."""
+    written = person.get("reception_of") if isinstance(person, dict) else None
+    return written if isinstance(written, list) else []
+
+
+def _named_people(shape: PersonShape) -> Iterator[tuple[Place, str]]:
+    for number, deputy in enumerate(shape.deputies):
+        yield ("deputies", number), deputy
+    if shape.manager is not None:
+        yield ("manager",), shape.manager
+    for number, away in enumerate(shape.away):
+        if away.stand_in is not None:
+            yield ("away", number, "stand_in"), away.stand_in
+
+
+def _check_away(document: Document, place: Place, shape: PersonShape) -> Iterator[Fault]:
+    for number, away in enumerate(shape.away):
+        if away.last < away.first:
+            yield document.fault(
+                (*place, "away", number, "until"), f"this is before {away.first}: write the last day away"
+            )
+    in_order = sorted(enumerate(shape.away), key=lambda numbered: numbered[1].first)
+    for (_, one), (number, other) in pairwise(in_order):
+        if other.first <= one.last:
+            yield document.fault(
+                (*place, "away", number, "from"), f"the absence before lasts until {one.last}: begin after it"
+            )

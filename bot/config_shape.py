@@ -1,0 +1,210 @@
+"""What may stand in config.yaml, part by part. What parts must agree on is in `bot.config_checks`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache
+from typing import Annotated, Any, Final, NoReturn
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from pydantic import BeforeValidator, Field
+
+from bot.settings import OpenRange
+from bot.yaml_shape import Day, Id, Shape, Words, Wrong, did_you_mean, one_of, refused, written
+
+WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SLOTS: Final = ("5m", "10m", "15m", "20m", "30m", "60m")
+DEFAULT_KINDS: Final = {
+    "client": {"en": "Client", "fr": "Clientèle"},
+    "supplier": {"en": "Supplier", "fr": "Fournisseur"},
+    "candidate": {"en": "Candidate", "fr": "Candidature"},
+    "walk_in": {"en": "Walk-in", "fr": "Sans rendez-vous"},
+}
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+_RANGE = re.compile(r"([0-9]{1,2}):([0-9]{2}) ?[-\u2013] ?([0-9]{1,2}):([0-9]{2})")
+
+
+def _read_range(text: str) -> OpenRange:
+    if not (parts := _RANGE.fullmatch(text)):
+        raise Wrong(f'"{text}" is no opening hours: write from-to, such as "08:30-12:00"')
+    hour, minute, end_hour, end_minute = map(int, parts.groups())
+    opening = OpenRange(hour * 60 + minute, end_hour * 60 + end_minute)
+    if max(minute, end_minute) > 59 or opening.end > 24 * 60:
+        raise Wrong(f'"{text}" has a time that is on no clock: the last one of a day is 24:00')
+    if opening.start >= opening.end:
+        advice = "write the earlier time first (a night is two ranges: until 24:00, from 00:00)"
+        raise Wrong(f'"{text}" ends before it begins: {advice}')
+    return opening
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
+def _read_zone(text: str) -> str:
+    if text not in _zones():
+        near = did_you_mean(text, sorted(_zones()))
+        raise Wrong(f'"{text}" is no time zone: {near if near.startswith("did") else "write one such as Europe/Paris"}')
+    return text
+
+
+def read_language(text: str) -> str:
+    """Read a language tag such as fr-CA; raises `Wrong`."""
+    try:
+        locale = Locale.parse(text.replace("_", "-"), sep="-")
+    except (ValueError, UnknownLocaleError):
+        raise Wrong(f'"{text}" is no language that is known: write a tag such as en, fr or fr-CA') from None
+    tag = str(locale).replace("_", "-")
+    if text != tag:
+        raise Wrong(f'"{text}" is written otherwise: write {tag}')
+    return text
+
+
+def _read_database(text: str) -> str:
+    if text.startswith(("postgres:", "postgresql:", "postgresql+")):
+        raise Wrong("PostgreSQL comes with the next version: write the name of a file, such as hello30.db")
+    if "://" in text or not text.strip():
+        raise Wrong(f'"{text}" is no file: write a name or a path, such as hello30.db')
+    return text
+
+
+def _read_host(text: str) -> str:
+    if text not in {"127.0.0.1", "::1"}:
+        raise Wrong(f'"{text}" can be reached by others, and the pages have no sign-in yet: write 127.0.0.1')
+    return text
+
+
+def _refuse_later(_value: object) -> NoReturn:
+    raise refused("this platform is not in this version yet: take it out, and use web")
+
+
+Hours = Annotated[OpenRange, written(_read_range)]
+Zone = Annotated[str, written(_read_zone)]
+Language = Annotated[str, written(read_language)]
+Later = Annotated[None, BeforeValidator(_refuse_later)]
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+class WebShape(Shape):
+    """Where the web pages are served: on this machine only; port 0 takes any that is free."""
+
+    host: Annotated[str, written(_read_host)] = "127.0.0.1"
+    port: int = Field(default=8030, ge=0, le=65535)
+
+
+class AdaptersShape(Shape):
+    """The platforms that are used."""
+
+    web: WebShape = Field(examples=["{port: 8030}"])
+    slack: Later = None
+    teams: Later = None
+
+
+class AddressesShape(Shape):
+    """Where a person is found."""
+
+    web: Id = Field(examples=["martin"])
+    slack: Later = None
+    teams: Later = None
+
+
+class ReceptionShape(Shape):
+    """Where the cards of a counter are shown."""
+
+    web: bool = Field(examples=["true"])
+    slack: Later = None
+    teams: Later = None
+
+
+class HoursShape(Shape):
+    """The opening hours of a week; a day that is not there is closed."""
+
+    monday: list[Hours] = Field(default=[])
+    tuesday: list[Hours] = Field(default=[])
+    wednesday: list[Hours] = Field(default=[])
+    thursday: list[Hours] = Field(default=[])
+    friday: list[Hours] = Field(default=[])
+    saturday: list[Hours] = Field(default=[])
+    sunday: list[Hours] = Field(default=[])
+
+    def week(self) -> tuple[tuple[OpenRange, ...], ...]:
+        """Give the ranges of the seven days as they are written, Monday first."""
+        return tuple(tuple(getattr(self, day)) for day in WEEKDAYS)
+
+
+class SiteShape(Shape):
+    """One site."""
+
+    name: Words = Field(examples=["Montréal office"])
+    zone: Zone = Field(examples=["America/Montreal"])
+    language: Language = Field(examples=["fr-CA"])
+    hours: HoursShape = Field(examples=['the days, such as monday: ["08:30-12:00", "13:00-17:00"]'])
+    closed: list[Day] = Field(default=[])
+    slots: Annotated[str, one_of(*SLOTS)] = "15m"
+    reception: ReceptionShape = Field(examples=["{web: true}"])
+
+    def slot(self) -> timedelta:
+        """Give the length of a slot."""
+        return timedelta(minutes=int(self.slots.removesuffix("m")))
+
+
+class AwayShape(Shape):
+    """An absence; both days are included."""
+
+    first: Day = Field(alias="from", examples=["2026-12-21"])
+    last: Day = Field(alias="until", examples=["2027-01-02"])
+    stand_in: Id | None = None
+    note: str = ""
+
+
+class PersonShape(Shape):
+    """One person of the directory."""
+
+    name: Words = Field(examples=["Martin Gagnon"])
+    given: Words | None = None
+    aliases: list[Words] = Field(default=[])
+    language: Language | None = None
+    zone: Zone | None = None
+    sites: list[Id] = Field(default=[])
+    reception_of: list[Id] = Field(default=[])
+    deputies: list[Id] = Field(default=[])
+    manager: Id | None = None
+    addresses: AddressesShape = Field(examples=["{web: martin}"])
+    away: list[AwayShape] = Field(default=[])
+
+
+class KindsShape(Shape):
+    """What visitors are called, by language tag."""
+
+    kinds: dict[Id, dict[Language, Words]] = Field(default=DEFAULT_KINDS, min_length=1)
+
+
+class PoliciesShape(Shape):
+    """The policy files in the order in which they are tried."""
+
+    policies: list[Words] = Field(min_length=1)
+
+
+class DatabaseShape(Shape):
+    """Where everything is kept."""
+
+    database: Annotated[str, written(_read_database)] = "hello30.db"
+
+
+class ConfigShape(Shape):
+    """All of config.yaml; its parts are looked at one by one, so that a fault in one hides none in another."""
+
+    sites: Any = Field(examples=["your sites, as in config.example.yaml"])
+    people: Any = Field(examples=["your people, as in config.example.yaml"])
+    kinds: Any = None
+    database: Any = None
+    policies: Any = Field(examples=["[policies/anything_else.yaml]"])
+    adapters: Any = Field(examples=["{web: {port: 8030}}"])

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import config
+from bot.directory import Directory, reception_reader
+from bot.domain.policy import Via
+from bot.messages import Address
+from bot.settings import Away, OpenRange, Settings
+from tests.config.conftest import Folder
+
+
+@pytest.fixture
+def settings(folder: Folder) -> Settings:
+    return config.load(folder.path / "config.yaml")
+
+
+def test_a_site_is_read_whole(settings: Settings) -> None:
+    site = settings.sites["montreal"]
+    assert site.hours[0] == (OpenRange(510, 720), OpenRange(780, 1020))
+    assert site.hours[1:] == ((),) * 6
+    assert site.closed == {date(2026, 12, 25)}
+    assert site.slot == timedelta(minutes=15)
+
+
+def test_a_person_takes_from_the_site_what_is_not_said(settings: Settings) -> None:
+    martin = settings.people["martin"]
+    assert (martin.given, martin.language, martin.zone, martin.sites) == (
+        "Martin",
+        "fr-CA",
+        "America/Montreal",
+        ("montreal",),
+    )
+    assert (martin.deputies, martin.manager) == (("sophie",), "sophie")
+
+
+def test_what_a_person_says_goes_first(folder: Folder) -> None:
+    folder.replace(
+        "config.yaml",
+        "name: Sophie Roy",
+        "name: Sophie Roy\n    given: So\n    language: en-CA\n    zone: Europe/Paris",
+    )
+    sophie = config.load(folder.path / "config.yaml").people["sophie"]
+    assert (sophie.given, sophie.language, sophie.zone) == ("So", "en-CA", "Europe/Paris")
+
+
+def test_absences_are_listed(settings: Settings) -> None:
+    assert settings.away == (
+        Away(person="martin", first=date(2026, 12, 21), last=date(2026, 12, 31), stand_in="sophie", note=""),
+    )
+
+
+def test_paths_are_counted_from_the_file(settings: Settings, folder: Folder) -> None:
+    assert settings.database == folder.path / "hello30.db"
+
+
+def test_there_are_four_kinds_when_none_are_said(settings: Settings) -> None:
+    assert list(settings.kinds) == ["client", "supplier", "candidate", "walk_in"]
+    assert settings.kinds["client"]["fr"] == "Clientèle"
+
+
+def test_nothing_in_the_settings_can_be_changed(settings: Settings) -> None:
+    with pytest.raises(FrozenInstanceError):
+        settings.database = Path("other")  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        settings.people["zoe"] = settings.people["martin"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind,policy", [("supplier", "office"), ("client", "last"), (None, "last")])
+def test_the_first_policy_that_covers_a_visit_is_taken(settings: Settings, kind: str | None, policy: str) -> None:
+    taken = settings.policy_for(via=Via.IN_PERSON, kind=kind, owner="martin", site="montreal", is_open=True)
+    assert taken.name == policy
+
+
+def test_the_directory_finds_people_and_receptions(settings: Settings) -> None:
+    directory = Directory(settings)
+    assert directory.person_at(Address("web", "martin")) == settings.people["martin"]
+    assert directory.person_at(Address("web", "nobody")) is None
+    assert directory.addresses("martin") == (Address("web", "martin"),)
+    assert directory.addresses("nobody") == ()
+    assert directory.receptions == ("reception:montreal",)
+    assert directory.addresses(reception_reader("montreal")) == (Address("web", "reception:montreal"),)
+    assert directory.addresses("reception:closed-down") == ()
