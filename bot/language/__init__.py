@@ -1,0 +1,1 @@
+"""Words: what hello30 says (wording), and what people write to it (understand, when, names)."""
