@@ -1,4 +1,4 @@
-"""What crosses the seam between the core and an adapter: text in here is ready to be shown, in its reader's language."""
+"""What crosses the seam between the core and an adapter: text is ready to be shown, in its reader's language."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Receipt:
 class Announce:
     """An arrival as it was typed into a form or a line; only `visitor` and `owner` are needed.
 
-    `owner` is a name, or a person's id when `owner_id` says so. `another` after *Same / Another person*.
+    `owner` is a name, or a person's id when `owner_id` says so. `another` or `same` after *Same / Another person*.
     """
 
     visitor: str
@@ -50,6 +50,7 @@ class Announce:
     by_phone: bool = False
     site: str = ""
     another: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

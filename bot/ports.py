@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from bot.domain.card import Nudge, Phrase
 from bot.domain.events import Event
 from bot.domain.facts import Facts
+from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.visit import Visit
 from bot.messages import Address, Form, Incoming, Receipt, Reply, ShownCard, ShownNudge
@@ -26,6 +27,18 @@ class Clock(Protocol):
 
     async def sleep_until(self, moment: datetime) -> None:
         """Return once `moment` has come, or earlier (the clock was moved, say): look again, then sleep again."""
+        ...
+
+
+class Directory(Protocol):
+    """Who there is, and where they are found."""
+
+    def addresses(self, reader: str) -> Sequence[Address]:
+        """Give where a reader (a person's id, or `reception:<site>`) is found, the preferred address first."""
+        ...
+
+    def person_at(self, address: Address) -> Person | None:
+        """Tell who is behind an address; None for a stranger."""
         ...
 
 

@@ -8,35 +8,47 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.policy import Owes, Span, Unit
 from bot.domain.turn import Turn, callback_moments, climb
-from bot.domain.visit import Callback, Hello, Origin, Promise, Which
+from bot.domain.visit import OPEN_HELLO, Callback, Hello, Origin, Promise, Visit, Which
 from bot.errors import Refused
 
 
 def promise_callback(turn: Turn, command: c.PromiseCallback) -> None:
     """I call at that time: instead of the hello, or where a hello is owed in any case on top of it."""
     visit = turn.visit
-    promise = visit.callback_promise
-    if promise:
-        if promise.by != command.by and promise.origin is Origin.PERSON:
-            raise Refused("somebody_calls", responder=turn.name(promise.by), time=promise.due)
-        _move(turn, promise, command.by, command.due)
-        return
-    if visit.callback not in (Callback.NONE, Callback.OWED) or visit.hello in (Hello.UNSEEN, Hello.DROPPED):
-        raise Refused("closed")
-    if visit.hello_promise and visit.hello_promise.by != command.by:
-        coming = visit.hello_promise
+    promise, coming = visit.callback_promise, visit.hello_promise
+    if coming and coming.by != command.by:
         raise Refused("somebody_comes", responder=turn.name(coming.by), time=coming.due)
-    _check_time(turn, command.by, command.due)
-    turn.add(e.CallbackPromised, person=command.by, **callback_moments(turn, command.due))
+    if promise and not _may_take(visit, promise, command.by):
+        raise Refused("somebody_calls", responder=turn.name(promise.by), time=promise.due)
+    if not promise and not _may_be_promised(visit):
+        raise Refused("closed")
+    if promise:
+        _move(turn, promise, command.by, command.due)
+    else:
+        _check_time(turn, command.by, command.due)
+        turn.add(e.CallbackPromised, person=command.by, **callback_moments(turn, command.due))
     _what_of_the_hello(turn)
+
+
+def _may_take(visit: Visit, promise: Promise, person: str) -> bool:
+    """Tell whether `person` may have this call: their own, one nobody chose, or a late one they are asked about."""
+    late = visit.call_question
+    return promise.by == person or promise.origin is not Origin.PERSON or (late is not None and person in late.asked)
+
+
+def _may_be_promised(visit: Visit) -> bool:
+    """Tell whether there is anything left that a callback could settle, or be added to."""
+    if visit.callback is Callback.NONE:
+        return visit.hello not in (Hello.UNSEEN, Hello.DROPPED)
+    return visit.callback is Callback.OWED
 
 
 def _what_of_the_hello(turn: Turn) -> None:
     visit = turn.visit
     if visit.policy.owes is not Owes.HELLO:
-        if visit.hello in (Hello.OWED, Hello.PROMISED):
+        if visit.hello in OPEN_HELLO:
             turn.add(e.HelloExcused)
-    elif visit.hello is Hello.OWED:
+    elif visit.hello is Hello.OWED and turn.events:
         # the visitor is owed a hello all the same: a colleague is asked at once
         climb(turn, Which.VISITOR, only_asks=True)
 
@@ -106,6 +118,7 @@ def take_callback(turn: Turn, command: c.TakeCallback) -> None:
     if promise.by == command.by:
         return
     due = max(turn.now, promise.due)
+    _check_free(turn, command.by, due)
     turn.add(e.CallbackMoved, person=command.by, **callback_moments(turn, due))
 
 
@@ -131,5 +144,9 @@ def _check_time(turn: Turn, caller: str, due: datetime) -> None:
     latest = calendar.later(turn.now, turn.visit.policy.callback.within)
     if due > latest:
         raise Refused("callback_bounds", time=latest)
-    if not calendar.is_free(caller, due):
+    _check_free(turn, caller, due)
+
+
+def _check_free(turn: Turn, caller: str, due: datetime) -> None:
+    if not turn.house.calendar.is_free(caller, due):
         raise Refused("slot_taken", time=due)

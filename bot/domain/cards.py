@@ -133,7 +133,7 @@ def _promise_note(telling: Telling, promise: Promise) -> Phrase:
 def _asked_note(telling: Telling, asking: Asking) -> Phrase:
     """Say who was asked when, and what comes next if nobody answers."""
     visit = telling.visit
-    asked: Args = {"responder": telling.name(asking.responder), "time": asking.since}
+    asked: Args = {"responder": telling.name(asking.responder), "time": asking.asked_at}
     if asking.checking and visit.broken:
         asked = {"responder": telling.name(asking.responder), "time": visit.broken[-1].due}
     for number, step in enumerate(visit.policy.steps(asking.ladder)):

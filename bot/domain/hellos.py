@@ -8,7 +8,7 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.people import RECEPTION
 from bot.domain.policy import Ladder
-from bot.domain.turn import FRESH_PRESS, STILL_KEPT, UNDO_FOR, Turn, ask, climb
+from bot.domain.turn import FRESH_PRESS, STILL_KEPT, UNDO_FOR, Turn, ask, climb, refuse_unsafe
 from bot.domain.visit import Callback, Hello, Origin, Promise, Which
 from bot.errors import Refused
 
@@ -24,10 +24,7 @@ def promise_hello(turn: Turn, command: c.PromiseHello) -> None:
     within = command.within or rules.now
     due = _pressed_at(turn, command) + within
     promise = visit.hello_promise
-    if visit.hello in (Hello.GIVEN, Hello.EXCUSED, Hello.UNSEEN, Hello.DROPPED):
-        raise Refused("closed")
-    if not visit.here:
-        raise Refused("visitor_left", visitor="")
+    _check_still_asked(turn, command.by)
     if promise and promise.by != command.by:
         raise Refused("somebody_comes", responder=turn.name(promise.by), time=promise.due)
     if promise and due <= promise.due + SAME_CHOICE:
@@ -44,6 +41,18 @@ def promise_hello(turn: Turn, command: c.PromiseHello) -> None:
         turn.add(e.HelloMoved, due=due, late_at=due + rules.grace)
 
 
+def _check_still_asked(turn: Turn, person: str) -> None:
+    """Refuse a hello that nobody waits for any more; whoever answered first is named."""
+    visit, call = turn.visit, turn.visit.callback_promise
+    refuse_unsafe(turn)
+    if visit.hello in (Hello.NOT_OWED, Hello.EXCUSED) and call and call.origin is Origin.PERSON and call.by != person:
+        raise Refused("somebody_calls", responder=turn.name(call.by), time=call.due)
+    if not visit.is_open or visit.hello not in (Hello.NOT_OWED, Hello.OWED, Hello.PROMISED):
+        raise Refused("closed")
+    if not visit.here:
+        raise Refused("visitor_left", visitor="")
+
+
 def take_over(turn: Turn, command: c.TakeOver) -> None:
     """The owner goes in person: whoever had promised is free, and has broken nothing."""
     promise = turn.visit.hello_promise
@@ -57,7 +66,7 @@ def mark_seen(turn: Turn, command: c.MarkSeen) -> None:
     visit = turn.visit
     if visit.hello is Hello.GIVEN:
         return
-    if visit.hello in (Hello.UNSEEN, Hello.DROPPED):
+    if visit.hello in (Hello.UNSEEN, Hello.DROPPED) or visit.mistake:
         if command.by not in visit.disputed_by:
             turn.add(e.Disputed, claim="met")
         return
@@ -69,7 +78,7 @@ def hello_happened(turn: Turn, command: c.HelloHappened) -> None:
     visit = turn.visit
     if visit.hello is Hello.GIVEN:
         return
-    if visit.hello in (Hello.UNSEEN, Hello.DROPPED):
+    if visit.hello in (Hello.UNSEEN, Hello.DROPPED) or visit.mistake:
         raise Refused("closed")
     _give(turn, command.person or _most_likely(turn))
 
@@ -103,12 +112,18 @@ def dispute_voice(turn: Turn, command: c.DisputeVoice) -> None:
     turn.add(e.Disputed, claim="voice")
     if call:
         turn.add(e.CallbackTakenBack)
-        excused_at = visit.hello_settled_at if visit.hello is Hello.EXCUSED else None
-        hello = hello or (excused_at is not None and turn.now - excused_at <= UNDO_FOR)
-    if hello:
+    if hello or (call and _still_waits(turn)):
         turn.add(e.HelloTakenBack, why="voice")
-    if turn.visit.hello is not Hello.PROMISED:
+    if turn.visit.hello is not Hello.PROMISED and not turn.visit.unsafe_here:
         ask(turn, Which.VISITOR, Ladder.UNANSWERED, command.by)
+
+
+def _still_waits(turn: Turn) -> bool:
+    """Tell whether the visitor may still be here for the hello from which somebody was excused a moment ago."""
+    visit, excused_at = turn.visit, turn.visit.hello_settled_at
+    if visit.hello is not Hello.EXCUSED or excused_at is None or visit.left_at is not None:
+        return False
+    return turn.now - excused_at <= UNDO_FOR
 
 
 def _entered_for(promise: Promise | None, person: str) -> bool:

@@ -23,6 +23,7 @@ from bot.domain.visit import Asking, Callback, Hello, Origin, Promise, Visit, Wh
 from bot.errors import IllegalMove
 
 S = TypeVar("S", Hello, Callback)
+Stands = TypeVar("Stands", Promise, Asking)
 Track: TypeAlias = Mapping[type[e.Event], Mapping[S, S]]
 
 HELLO: Track[Hello] = {
@@ -111,7 +112,7 @@ def _tidy(visit: Visit, event: e.Event) -> Visit:
     asks_visitor = (
         visit.hello is Hello.OWED
         or (visit.callback is Callback.OWED and visit.hello is not Hello.PROMISED)
-        or (visit.unsafe_by is not None and visit.here)
+        or visit.unsafe_here
     )
     calls = visit.callback in (Callback.PROMISED, Callback.LATE)
     return replace(
@@ -159,16 +160,17 @@ def _put(visit: Visit, which: Which, asking: Asking | None) -> Visit:
 
 
 def _asking(visit: Visit, event: e.StepEvent) -> Asking:
-    asking = visit.question(event.which)
-    if asking is None or asking.no != event.asking or asking.step > event.step:
+    asking = standing(visit.question(event.which))
+    if asking.no != event.asking or asking.step > event.step:
         raise IllegalMove(f"step {event.step} of asking {event.asking} does not stand open")
     return asking
 
 
-def _standing(promise: Promise | None) -> Promise:
-    if promise is None:
-        raise IllegalMove("nothing is promised")
-    return promise
+def standing(what: Stands | None) -> Stands:
+    """Give the promise or asking that must stand by now; raises `IllegalMove` when there is none."""
+    if what is None:
+        raise IllegalMove("nothing stands that this could be about")
+    return what
 
 
 def _asking_began(visit: Visit, event: e.AskingBegan) -> Visit:
@@ -177,13 +179,16 @@ def _asking_began(visit: Visit, event: e.AskingBegan) -> Visit:
         no=visit.askings + 1,
         ladder=event.ladder,
         since=event.at,
+        asked_at=event.at,
         moments=event.moments,
         responder=event.person,
         asked=(*passed, event.person),
         passed_by=event.passed_by,
     )
     asked = visit.asked if event.person == RECEPTION else _once(visit.asked, event.person)
-    return _put(replace(visit, askings=asking.no, asked=asked), event.which, asking)
+    # whoever answered "not me" before and is asked anew may answer again
+    declined = tuple(person for person in visit.declined if person != event.person)
+    return _put(replace(visit, askings=asking.no, asked=asked, declined=declined), event.which, asking)
 
 
 def _asked(visit: Visit, event: e.Asked) -> Visit:
@@ -191,6 +196,7 @@ def _asked(visit: Visit, event: e.Asked) -> Visit:
     asking = replace(
         asking,
         responder=event.person,
+        asked_at=event.at,
         asked=_once(asking.asked, event.person),
         step=event.step + 1,
         checking=False,
@@ -262,19 +268,20 @@ def _hello_promised(visit: Visit, event: e.HelloPromised) -> Visit:
 
 
 def _hello_moved(visit: Visit, event: e.HelloMoved) -> Visit:
-    promise = _standing(visit.hello_promise)
+    promise = standing(visit.hello_promise)
     moved = replace(promise, due=event.due, late_at=event.late_at, moved=promise.moved + 1, at_once=False)
     return replace(visit, hello_promise=moved)
 
 
 def _hello_broken(visit: Visit, event: e.HelloBroken) -> Visit:
-    return replace(visit, broken=(*visit.broken, _standing(visit.hello_promise)))
+    return replace(visit, broken=(*visit.broken, standing(visit.hello_promise)))
 
 
 def _hello_given(visit: Visit, event: e.HelloGiven) -> Visit:
-    # whoever came after all, even a little late, has broken nothing
-    broken = visit.broken
-    if event.fate != "none" and broken and broken[-1].by == event.person:
+    # whoever came after all, even a little late, has broken nothing; but a promise kept now mends none from before
+    broken, promise = visit.broken, visit.hello_promise
+    mended = event.fate != "none" and (promise is None or promise.by != event.person)
+    if mended and broken and broken[-1].by == event.person:
         broken = broken[:-1]
     return replace(visit, here=False, greeted_by=event.person, broken=broken)
 
@@ -297,12 +304,13 @@ def _callback_promised(visit: Visit, event: e.CallbackPromised) -> Visit:
 
 
 def _callback_again(visit: Visit, event: e.CallbackMoved | e.CallbackTried) -> Visit:
-    promise = _standing(visit.callback_promise)
+    promise = standing(visit.callback_promise)
     again = replace(promise, due=event.due, late_at=event.late_at, remind_at=event.remind_at, called=False)
     if isinstance(event, e.CallbackTried):
         return replace(visit, callback_promise=replace(again, tries=promise.tries + 1))
-    # somebody chose this time: it is no longer a time that hello30 chose for them
-    taken = replace(again, by=event.person, moved=promise.moved + 1, origin=Origin.PERSON, entered_by=event.entered_by)
+    # somebody chose this time: it is no longer a time that hello30 chose for them, and choosing it was no move
+    moved = promise.moved + (promise.origin is Origin.PERSON)
+    taken = replace(again, by=event.person, moved=moved, origin=Origin.PERSON, entered_by=event.entered_by)
     return replace(visit, callback_promise=taken, offered_call=())
 
 
@@ -311,11 +319,11 @@ def _callback_offered(visit: Visit, event: e.CallbackOffered) -> Visit:
 
 
 def _callback_reminded(visit: Visit, event: e.Event) -> Visit:
-    return replace(visit, callback_promise=replace(_standing(visit.callback_promise), remind_at=None))
+    return replace(visit, callback_promise=replace(standing(visit.callback_promise), remind_at=None))
 
 
 def _callback_due(visit: Visit, event: e.Event) -> Visit:
-    called = replace(_standing(visit.callback_promise), remind_at=None, called=True)
+    called = replace(standing(visit.callback_promise), remind_at=None, called=True)
     return replace(visit, callback_promise=called)
 
 

@@ -19,15 +19,14 @@ Made = tuple[str, str, Mapping[str, str]]  # reader, key, arguments that are nam
 def nudges(visit: Visit, event: e.Event, seq: int) -> list[Nudge[Phrase]]:
     """Give the nudges of one event; `visit` is as it stands after it, `seq` the event's place in the journal."""
     make = NUDGES.get(type(event))
-    asking = visit.visitor_question or visit.call_question
-    stops = isinstance(event, e.AskingBegan | e.StepEvent)
+    asking = visit.question(event.which) if isinstance(event, e.AskingBegan | e.StepEvent) else None
     return [
         Nudge(
             key=f"{visit.id}:{seq}:{reader}",
             visit=visit.id,
             person=reader,
             text=Phrase(key, args),
-            asking=asking.no if asking and stops else None,
+            asking=asking.no if asking else None,
         )
         for reader, key, args in (make(visit, event) if make else [])
     ]

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.deadlines import Why, moments
+from bot.domain.lifecycle import standing
 from bot.domain.people import BOT
 from bot.domain.policy import Ladder
 from bot.domain.turn import Turn, ask, climb, hand_over
@@ -37,9 +38,7 @@ def _call_step(turn: Turn, when: datetime) -> None:
 
 
 def _step(turn: Turn, which: Which) -> None:
-    asking = turn.visit.question(which)
-    if asking is None:
-        return
+    asking = standing(turn.visit.question(which))
     if asking.with_reception:
         CLOSING[which](turn)
         return
@@ -66,10 +65,9 @@ def _closing_call(turn: Turn) -> None:
 
 
 def _hello_late(turn: Turn, when: datetime) -> None:
-    promise = turn.visit.hello_promise
-    if promise is not None:
-        turn.add(e.HelloBroken, by=BOT, person=promise.by)
-        ask(turn, Which.VISITOR, Ladder.HELLO_LATE, promise.by)
+    person = standing(turn.visit.hello_promise).by
+    turn.add(e.HelloBroken, by=BOT, person=person)
+    ask(turn, Which.VISITOR, Ladder.HELLO_LATE, person)
 
 
 def _callback_soon(turn: Turn, when: datetime) -> None:
@@ -81,10 +79,9 @@ def _callback_now(turn: Turn, when: datetime) -> None:
 
 
 def _callback_late(turn: Turn, when: datetime) -> None:
-    promise = turn.visit.callback_promise
-    if promise is not None:
-        turn.add(e.CallbackLate, by=BOT, person=promise.by, late_s=turn.late_s(when))
-        ask(turn, Which.CALL, Ladder.CALLBACK_LATE, promise.by)
+    person = standing(turn.visit.callback_promise).by
+    turn.add(e.CallbackLate, by=BOT, person=person, late_s=turn.late_s(when))
+    ask(turn, Which.CALL, Ladder.CALLBACK_LATE, person)
 
 
 CLOSING: Mapping[Which, Callable[[Turn], None]] = {Which.VISITOR: _closing_visitor, Which.CALL: _closing_call}

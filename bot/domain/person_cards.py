@@ -187,6 +187,9 @@ def _asks(telling: Telling, person: str, standing: str) -> Phrase | None:
     visit, facts = telling.visit, telling.facts
     who: Args = {"visitor": facts.visitor}
     asking, promise = visit.visitor_question, visit.callback_promise
+    if visit.unsafe_by == person and visit.is_open:
+        told = visit.alerted[0] if visit.alerted else visit.announced_by
+        return Phrase("responder.not_safe_follow_up", {"by": telling.name(told)})
     if standing == "checked":
         return Phrase("responder.have_you_come", who)
     if standing == "asked" and asking:

@@ -58,11 +58,18 @@ class Turn:
         return people[person].name if person in people else person
 
 
+def refuse_unsafe(turn: Turn) -> None:
+    """Raise `Refused` while a visitor is here whom somebody called not safe: reception has them, and nobody is sent."""
+    visit = turn.visit
+    if visit.unsafe_by is not None and visit.here:
+        raise Refused("with_safety", responder=turn.name(visit.unsafe_by))
+
+
 # --- putting a question ----------------------------------------------------------------------------------------------
 
 
 def ask(turn: Turn, which: Which, ladder: Ladder, person: str, passed_by: str | None = None) -> None:
-    """Begin an asking of `person`; somebody whom no message reaches is passed over at once."""
+    """Begin an asking of `person`; somebody who is away, or whom no message reaches, is passed over at once."""
     steps = turn.visit.policy.steps(ladder)
     if ladder is Ladder.CALLBACK_LATE:  # callbacks are followed in the site's open time
         later = turn.house.calendar.later
@@ -71,7 +78,8 @@ def ask(turn: Turn, which: Which, ladder: Ladder, person: str, passed_by: str | 
         moments = tuple(turn.now + step.after for step in steps)
     turn.add(e.AskingBegan, which=which, ladder=ladder, person=person, moments=moments, passed_by=passed_by)
     # "has Martin come?" is put to reception as well, so it is put even where Martin cannot be reached
-    if person in turn.visit.unreachable and ladder is not Ladder.HELLO_LATE:
+    silent = person in turn.visit.unreachable or person in turn.house.absences
+    if silent and ladder is not Ladder.HELLO_LATE:
         climb(turn, which, only_asks=True)
 
 

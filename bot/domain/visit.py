@@ -84,6 +84,7 @@ class Asking:
     no: int
     ladder: Ladder
     since: datetime
+    asked_at: datetime  # when the responder was asked; `since` is when the asking began
     moments: tuple[datetime, ...]
     responder: str
     asked: tuple[str, ...]
@@ -139,7 +140,12 @@ class Visit:
     @property
     def is_open(self) -> bool:
         """Tell whether something is still owed, or an unsafe visitor is still here."""
-        return self.hello in OPEN_HELLO or self.callback in OPEN_CALLBACK or (self.unsafe_by is not None and self.here)
+        return self.hello in OPEN_HELLO or self.callback in OPEN_CALLBACK or self.unsafe_here
+
+    @property
+    def unsafe_here(self) -> bool:
+        """Tell whether a visitor is still here whom somebody called not safe: reception has them until they leave."""
+        return self.unsafe_by is not None and self.here
 
     def question(self, which: Which) -> Asking | None:
         """Give one of the two questions."""

@@ -7,7 +7,7 @@ from bot.domain import events as e
 from bot.domain.lifecycle import LADDER_OF
 from bot.domain.people import BOT
 from bot.domain.policy import Ladder
-from bot.domain.turn import UNDO_FOR, Turn, ask, book, callback_moments, climb, hand_over
+from bot.domain.turn import UNDO_FOR, Turn, ask, book, callback_moments, climb, hand_over, refuse_unsafe
 from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Asking, Callback, Hello, Origin, Which
 from bot.errors import Refused
 
@@ -26,10 +26,7 @@ def announce(turn: Turn, command: c.AnnounceArrival) -> None:
         here=True,
         phone_known=command.phone_known,
     )
-    house = turn.house
-    ask(turn, Which.VISITOR, Ladder.UNANSWERED, house.stand_in(command.owner) or command.owner)
-    if command.owner in house.absences and house.stand_in(command.owner) is None:
-        climb(turn, Which.VISITOR, only_asks=True)
+    ask(turn, Which.VISITOR, Ladder.UNANSWERED, turn.house.stand_in(command.owner) or command.owner)
 
 
 def delegate(turn: Turn, command: c.Delegate) -> None:
@@ -83,11 +80,8 @@ def not_me(turn: Turn, command: c.NotMe) -> None:
 
 def ask_someone_else(turn: Turn, command: c.AskSomeoneElse) -> None:
     """Reception asks somebody: whom it likes, for it sees who is in the house."""
-    visit, to = turn.visit, command.to
-    if visit.unsafe_by is not None:
-        raise Refused("with_safety", responder=turn.name(visit.unsafe_by))
-    if visit.hello_promise:
-        coming = visit.hello_promise
+    to, coming = command.to, turn.visit.hello_promise
+    if coming:
         raise Refused("somebody_comes", responder=turn.name(coming.by), time=coming.due)
     which, asking = _open_question(turn)
     if to not in turn.house.people:
@@ -100,6 +94,8 @@ def ask_someone_else(turn: Turn, command: c.AskSomeoneElse) -> None:
 
 
 def _open_question(turn: Turn) -> tuple[Which, Asking]:
+    """Give what is asked, the visitor's question first; an unsafe visit stays with reception."""
+    refuse_unsafe(turn)
     for which in Which:
         asking = turn.visit.question(which)
         if asking is not None:
@@ -117,22 +113,19 @@ def leave(turn: Turn, command: c.LeaveVisit) -> None:
         raise Refused("number_first")
     turn.add(e.VisitorLeft)
     settle_unseen(turn)
-    _no_number(turn)
 
 
 def settle_unseen(turn: Turn) -> None:
     """Settle what was owed to a visitor who is no longer here: a callback where there is a number."""
     visit = turn.visit
+    owes_call = visit.callback is Callback.OWED or (visit.hello in OPEN_HELLO and visit.callback is Callback.NONE)
     if visit.hello in OPEN_HELLO:
         turn.add(e.HelloUnseen)
-    owes_call = visit.callback is Callback.OWED or (visit.hello in OPEN_HELLO and visit.callback is Callback.NONE)
-    if not owes_call or visit.unsafe_by is not None:
-        return
-    if visit.phone_known and not book(turn, Origin.LEFT):
+    if not visit.phone_known:
+        _let_go_without_number(turn)
+    elif owes_call and not book(turn, Origin.LEFT):
         # beyond what the policy has for callbacks, but still better than none: the owner can move it
         book_whenever(turn)
-    elif not visit.phone_known and visit.callback is Callback.OWED:
-        turn.add(e.CallbackUnreachable, why="number")
 
 
 def book_whenever(turn: Turn) -> None:
@@ -142,11 +135,10 @@ def book_whenever(turn: Turn) -> None:
     turn.add(e.CallbackPromised, by=BOT, person=owner, origin=Origin.LEFT, **callback_moments(turn, due))
 
 
-def _no_number(turn: Turn) -> None:
-    """Let go of a callback that hello30 had booked and that nobody can make; a person may know the number."""
-    visit = turn.visit
-    promise = visit.callback_promise
-    if promise and not visit.phone_known and promise.origin is not Origin.PERSON:
+def _let_go_without_number(turn: Turn) -> None:
+    """Let go of a callback that nobody can make: owed, or booked by hello30. A person who promised may know how."""
+    promise = turn.visit.callback_promise
+    if turn.visit.callback is Callback.OWED or (promise and promise.origin is not Origin.PERSON):
         turn.add(e.CallbackUnreachable, why="number")
 
 
@@ -190,16 +182,17 @@ def undo(turn: Turn, command: c.Undo) -> None:
     if now - at > UNDO_FOR:
         raise Refused("undo_too_late")
     turn.add(e.Reopened)
-    if visit.unsafe_by is not None:
-        turn.add(e.VisitorBack)
-        hand_over(turn, Which.VISITOR)
-        return
-    if visit.hello_settled_at == at and visit.hello is not Hello.EXCUSED:
+    if visit.hello_settled_at == at and visit.hello is not Hello.EXCUSED and visit.unsafe_by is None:
         turn.add(e.HelloReopened)
     if visit.callback_settled_at == at:
         turn.add(e.CallbackReopened)
+    if visit.left_at == at and not turn.visit.here:
+        turn.add(e.VisitorBack)
+    if turn.visit.unsafe_here:
+        hand_over(turn, Which.VISITOR)
+        return
     again = visit.called_by if turn.visit.hello is not Hello.OWED else visit.greeted_by
-    ask(turn, Which.VISITOR, Ladder.UNANSWERED, again or visit.owner)
+    ask(turn, Which.VISITOR, Ladder.UNANSWERED, again or turn.house.stand_in(visit.owner) or visit.owner)
 
 
 def add_phone(turn: Turn, command: c.AddPhone) -> None:

@@ -63,6 +63,17 @@ def built_in(language: str) -> Catalogue:
     return make(strict_yaml.load(path_of(language)), language)
 
 
+def with_kinds(catalogue: Catalogue, kinds: Mapping[str, Mapping[str, str]]) -> Catalogue:
+    """Give a catalogue that also says the kinds of a house, as its admin labelled them; a label is text, without gaps."""
+    labels = {kind: by_language.get(catalogue.language, "") for kind, by_language in kinds.items()}
+    said = {
+        f"kind.{kind}": Sentence(key=f"kind.{kind}", forms={"other": Template((label,), ())}, days=False)
+        for kind, label in labels.items()
+        if label
+    }
+    return Catalogue(language=catalogue.language, sentences={**catalogue.sentences, **said})
+
+
 def make(document: strict_yaml.Document, language: str) -> Catalogue:
     """Make a catalogue of a document without faults; raises `ConfigError` with whatever is no sentence in it."""
     faults: list[Fault] = []

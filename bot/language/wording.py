@@ -12,7 +12,7 @@ import structlog
 from bot.domain.card import Card, Nudge, Phrase
 from bot.errors import Hello30Error
 from bot.language import moments
-from bot.language.catalogue import ENGLISH, HARD, LANGUAGES, Catalogue, Sentence, Template, built_in
+from bot.language.catalogue import ENGLISH, HARD, LANGUAGES, Catalogue, Sentence, Template, built_in, with_kinds
 from bot.language.phones import show_phone
 
 _log = structlog.get_logger(__name__)
@@ -47,9 +47,10 @@ class Wording:
         self._told: set[str] = set()
 
     @classmethod
-    def load(cls, *, strict: bool = False) -> Wording:
-        """Load the catalogues that come with hello30."""
-        return cls({language: built_in(language) for language in LANGUAGES}, strict=strict)
+    def load(cls, *, kinds: Mapping[str, Mapping[str, str]] | None = None, strict: bool = False) -> Wording:
+        """Load the catalogues that come with hello30; `kinds` are a house's own labels, by kind and language."""
+        books = {language: with_kinds(built_in(language), kinds or {}) for language in LANGUAGES}
+        return cls(books, strict=strict)
 
     # --- sentences ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,102 @@
+"""The web pages as a chat adapter: what is delivered to a page is that it should look again.
+
+Pages are rendered from the present state whenever they are asked for. So a message that is delivered only tells the
+open pages of its reader; nothing is kept here, and a message that comes twice does no harm.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from adapters.web import guard
+from adapters.web.demo import DemoPages
+from adapters.web.pages import Pages
+from adapters.web.routes import Routes
+from adapters.web.streams import HEARTBEAT_S, Streams
+from bot.domain.card import Nudge
+from bot.errors import DeliveryError, DeliveryKind
+from bot.language.wording import Wording
+from bot.messages import Address, Receipt, ShownCard, ShownNudge
+from bot.ports import Capabilities, Clock, Receive, Views
+from bot.settings import Settings, Web
+
+STOP_WITHIN_S = 10.0
+"""How long posts in flight may take when the pages are stopped."""
+
+
+class WebAdapter:
+    """hello30 in a browser, on this machine only; see `bot.ports.ChatAdapter`.
+
+    Without `demo` no page is served until sign-in exists: whoever asks is told so, and nothing can be delivered.
+    """
+
+    name = "web"
+    capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        views: Views,
+        wording: Wording,
+        clock: Clock,
+        demo: DemoPages | None = None,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        """Take what the pages read; raises `ConfigError` for an address that others can reach."""
+        self._web = settings.web or Web(host="127.0.0.1", port=0)
+        guard.check_address(self._web.host, self._web.port, str(settings.file))
+        self._streams = Streams(heartbeat_s)
+        self._demo = demo
+        pages = Pages(settings, views, wording, clock, demo)
+        self._routes = Routes(settings, views, pages, self._streams, demo)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """Give the port on which the pages are served; 0 while they are not."""
+        addresses = self._runner.addresses if self._runner else []
+        return int(addresses[0][1]) if addresses else 0
+
+    async def start(self, receive: Receive) -> None:
+        """Serve the pages; `OSError` when the port is taken."""
+        self._routes.receive = receive
+        app = self._routes.app()
+        app.on_shutdown.append(self._end_streams)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN_S)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._web.host, self._web.port).start()
+
+    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
+        """Tell the reader's open pages that something has changed, or what a nudge says."""
+        self._check()
+        if isinstance(message, Nudge):
+            self._streams.tell({to.id, message.person}, "nudge", {"visit": message.visit, "say": message.text})
+        else:
+            self._changed(message, to)
+        return Receipt(address=to, ref=key)
+
+    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+        """Tell the reader's open pages that a card has changed."""
+        self._check()
+        self._changed(card, receipt.address)
+        return receipt
+
+    async def stop(self) -> None:
+        """Take nothing more, end the streams, and let posts in flight be answered."""
+        if self._runner:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _changed(self, card: ShownCard, to: Address) -> None:
+        self._streams.tell({to.id, card.reader}, "changed", {"visit": card.visit})
+
+    def _check(self) -> None:
+        """Refuse what nobody could see: a message that was taken here would count as having reached its reader."""
+        if self._demo is None:
+            raise DeliveryError(DeliveryKind.MISCONFIGURED, "the web pages have no sign-in yet")
+        if self._runner is None:
+            raise DeliveryError(DeliveryKind.RETRY, "the web pages are not being served")
+
+    async def _end_streams(self, _: web.Application) -> None:
+        self._streams.close()

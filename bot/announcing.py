@@ -1,0 +1,168 @@
+"""An arrival, from what was typed to a visit: whom they mean, was it posted before, which policy covers it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.context import Context
+from bot.desk import ERASED, FrontDesk
+from bot.domain import commands as c
+from bot.domain.card import Args, Button
+from bot.domain.facts import Facts
+from bot.domain.people import Person
+from bot.domain.policy import Policy, Via
+from bot.domain.visit import Visit
+from bot.errors import Refused
+from bot.language.names import find, fold
+from bot.language.phones import read_phone
+from bot.language.understand import understand
+from bot.messages import Announce, AnnounceLine, Outcome, Reply
+from bot.ports import Transaction
+
+TWICE_WITHIN = timedelta(minutes=30)
+"""The same visitor for the same owner within so long is asked about: the same, or another person?"""
+LONGEST = {"visitor": 120, "company": 120, "about": 500, "owner": 120, "phone": 60}
+"""How many characters each field of an arrival may have."""
+CHOICES_AT_MOST = 5
+PARTY_AT_MOST = 999
+
+
+def new_id() -> str:
+    """Make the id of a visit: short enough for an address, too long to be guessed."""
+    return secrets.token_hex(6)
+
+
+class Announcing:
+    """Takes arrivals inside the transaction of the inbox."""
+
+    def __init__(self, desk: FrontDesk, make_id: Callable[[], str] = new_id) -> None:
+        """Take what decides, and how ids are made."""
+        self._desk = desk
+        self._make_id = make_id
+
+    def announce(self, tx: Transaction, act: Announce | AnnounceLine, context: Context) -> Reply:
+        """Announce a visitor, or ask back what is missing; nothing that was typed is lost by that."""
+        typed = act if isinstance(act, Announce) else self._line(act, context)
+        site = self._site(typed, context)
+        errors = self._errors(typed, site, context)
+        owners = () if "owner" in errors else self._owners(typed)
+        if not owners and "owner" not in errors:
+            errors["owner"] = context.say("reception.unknown_owner", {"owner": typed.owner})
+        if errors:
+            return Reply(outcome=Outcome.REFUSED, text=next(iter(errors.values())), errors=errors)
+        if len(owners) > 1:
+            return self._which_owner(typed, owners, context)
+        return self._announced(tx, typed, owners[0], site, context)
+
+    def _line(self, act: AnnounceLine, context: Context) -> Announce:
+        people = tuple(self._desk.settings.people.values())
+        zone, language = context.person.zone, context.reader.language
+        read = understand(act.text, role="reception", now=context.now, zone=zone, language=language, people=people)
+        return Announce(
+            visitor=read.visitor,
+            owner=read.owner,
+            company=read.company,
+            about=read.reason,
+            phone=read.phone,
+            site=act.site,
+        )
+
+    def _site(self, typed: Announce, context: Context) -> str:
+        """Give the counter at which somebody announces; `Refused` for whoever stands at none, or not at that one."""
+        counters = context.person.reception_of
+        site = typed.site or (counters[0] if counters else "")
+        if site not in counters:
+            raise Refused("not_reception")
+        return site
+
+    def _errors(self, typed: Announce, site: str, context: Context) -> dict[str, str]:
+        errors = {
+            name: context.say("form.errors.too_long", {"count": most})
+            for name, most in LONGEST.items()
+            if len(getattr(typed, name)) > most
+        }
+        if not typed.visitor.strip():
+            errors["visitor"] = context.say("form.errors.visitor_missing")
+        if not typed.owner.strip() and not typed.owner_id:
+            errors["owner"] = context.say("form.errors.person_missing")
+        if typed.phone and "phone" not in errors and self._phone(typed, site) is None:
+            errors["phone"] = context.say("form.errors.number_wrong", {"text": typed.phone})
+        return errors
+
+    def _phone(self, typed: Announce, site: str) -> str | None:
+        return read_phone(typed.phone, zone=self._desk.settings.sites[site].zone) if typed.phone else ""
+
+    def _owners(self, typed: Announce) -> tuple[Person, ...]:
+        people = self._desk.settings.people
+        if typed.owner_id:
+            return (people[typed.owner_id],) if typed.owner_id in people else ()
+        return find(typed.owner, people.values())
+
+    def _which_owner(self, typed: Announce, owners: tuple[Person, ...], context: Context) -> Reply:
+        """Ask which of several: a choice, never a guess."""
+        buttons = tuple(Button(name="owner_id", label=p.name, value=p.id) for p in owners[:CHOICES_AT_MOST])
+        text = context.say("reception.two_owners", {"owner": typed.owner})
+        return Reply(outcome=Outcome.ASKED_BACK, text=text, buttons=buttons)
+
+    # --- the owner is known ------------------------------------------------------------------------------------------
+
+    def _announced(self, tx: Transaction, typed: Announce, owner: Person, site: str, context: Context) -> Reply:
+        facts = self._facts(typed, site)
+        before = None if typed.another else self._posted_before(tx, facts, owner, site, context)
+        if before is not None:
+            return self._twice(before, facts, owner, context, keep=typed.same)
+        via = Via.PHONE if typed.by_phone else Via.IN_PERSON
+        kind = typed.kind if typed.kind in self._desk.settings.kinds else None
+        command = c.AnnounceArrival(
+            by=context.person.id,
+            visit=self._make_id(),
+            site=site,
+            owner=owner.id,
+            via=via,
+            kind=kind,
+            policy=self._policy(tx, via, kind, owner, site, context),
+            phone_known=bool(facts.phone),
+        )
+        acted = self._desk.announce(tx, command, facts, context.now, context.through)
+        posted: Args = {"time": context.now, "visitor": facts.visitor, "owner": owner.name}
+        return Reply(outcome=Outcome.DONE, text=context.say("reply.posted", posted), visit=acted.visit.id)
+
+    def _policy(
+        self, tx: Transaction, via: Via, kind: str | None, owner: Person, site: str, context: Context
+    ) -> Policy:
+        is_open = self._desk.house(tx, site, context.now).calendar.is_open(context.now)
+        return self._desk.settings.policy_for(via=via, kind=kind, owner=owner.id, site=site, is_open=is_open)
+
+    def _facts(self, typed: Announce, site: str) -> Facts:
+        return Facts(
+            visitor=" ".join(typed.visitor.split()),
+            company=" ".join(typed.company.split()),
+            about=typed.about.strip(),
+            how_long_s=typed.how_long_s,
+            phone=self._phone(typed, site) or "",
+            party=min(max(1, typed.party), PARTY_AT_MOST),
+        )
+
+    def _posted_before(self, tx: Transaction, facts: Facts, owner: Person, site: str, context: Context) -> Visit | None:
+        """Give the open visit of a visitor of the same name for the same owner at this site, if it is recent."""
+        for stored in tx.visits(site=site):
+            visit = stored.visit
+            if visit.owner != owner.id or context.now - visit.arrived >= TWICE_WITHIN:
+                continue
+            if fold((tx.facts(visit.id) or ERASED).visitor) == fold(facts.visitor):
+                return visit
+        return None
+
+    def _twice(self, visit: Visit, facts: Facts, owner: Person, context: Context, *, keep: bool) -> Reply:
+        names: Args = {"visitor": facts.visitor, "owner": owner.name}
+        if keep:
+            return Reply(outcome=Outcome.NOTHING_NEW, text=context.say("reply.same_kept", names), visit=visit.id)
+        by = self._desk.name(visit.announced_by)
+        text = context.say("reception.twice_posted", {**names, "by": by, "time": visit.arrived})
+        buttons = (
+            Button(name="same", label=context.say("buttons.same_person"), value=visit.id, main=True),
+            Button(name="another", label=context.say("buttons.another_person"), value="yes"),
+        )
+        return Reply(outcome=Outcome.ASKED_BACK, text=text, visit=visit.id, buttons=buttons)

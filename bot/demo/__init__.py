@@ -1,0 +1,1 @@
+"""The demo: a house of invented people, a clock that can be moved, and two stories that play by themselves."""

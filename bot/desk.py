@@ -1,0 +1,180 @@
+"""The front desk: one command is one atomic change, in one transaction.
+
+Load the visit at its version, let `decide` say what happens, append the events, save what they made of the visit, see
+to it that everybody concerned has a card, queue the nudges. Whoever calls commits; nothing in here waits for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain import commands as c
+from bot.domain import events as e
+from bot.domain.card import Args, Card, Nudge, Phrase
+from bot.domain.cards import cards, readers
+from bot.domain.deadlines import next_deadline
+from bot.domain.decide import decide
+from bot.domain.facts import Facts, History
+from bot.domain.lifecycle import evolve
+from bot.domain.nudges import nudges
+from bot.domain.people import House
+from bot.domain.visit import Callback, Visit
+from bot.errors import Refused
+from bot.language.names import fold
+from bot.opening import make_house
+from bot.ports import Directory, Stored, Transaction
+from bot.settings import Settings
+
+TIME = "time"
+"""Through what an event came when nobody pressed or typed anything."""
+ERASED = Facts(visitor="…")
+"""What stands for the facts of a visit once they were erased."""
+PASSES_AT_MOST = 40
+"""So many moments of one visit may fire in one go; a ladder has fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What a command made: the visit after it, at which version, and the events (none: it was so already)."""
+
+    visit: Visit
+    version: int
+    events: Sequence[e.Event]
+    house: House
+
+
+class FrontDesk:
+    """What decides. Its functions run inside a transaction of whoever calls them."""
+
+    def __init__(self, settings: Settings, directory: Directory) -> None:
+        """Take the configuration, and where people are found."""
+        self.settings = settings
+        self._directory = directory
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    def announce(self, tx: Transaction, command: c.AnnounceArrival, facts: Facts, now: datetime, through: str) -> Acted:
+        """Begin a visit and keep what the visitor said."""
+        house = self.house(tx, command.site, now, (command.owner,))
+        events = decide(None, command, house, now)
+        tx.put_facts(command.visit, facts)
+        return self._save(tx, None, 0, events, house, through)
+
+    def act(self, tx: Transaction, visit: str, command: c.Command, now: datetime, through: str) -> Acted:
+        """Carry out a command on a visit; raises `Refused`, and then nothing was saved."""
+        stored = self.load(tx, visit)
+        house = self.house_for(tx, stored.visit, now, _people_in(command))
+        events = decide(stored.visit, command, house, now)
+        return self._save(tx, stored.visit, stored.version, events, house, through)
+
+    def record(self, tx: Transaction, visit: str, event: e.Event, through: str) -> None:
+        """Append an event that nobody decides: a refused press, or what became of a message."""
+        stored = self.load(tx, visit)
+        self._append(tx, stored.visit, stored.version, [event], through)
+
+    def pass_time(self, tx: Transaction, visit: str, now: datetime) -> bool:
+        """Fire all moments of a visit that have come; True when something happened."""
+        happened = False
+        for _ in range(PASSES_AT_MOST):
+            stored = self.load(tx, visit)
+            deadline = next_deadline(stored.visit)
+            if deadline is None or deadline > now:
+                if not happened:
+                    tx.put_off(visit, deadline)
+                return happened
+            house = self.house_for(tx, stored.visit, now)
+            events = decide(stored.visit, c.PassTime(), house, now)
+            self._save(tx, stored.visit, stored.version, events, house, TIME)
+            happened = True
+        return happened
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def load(self, tx: Transaction, visit: str) -> Stored:
+        """Load a visit; `Refused` when there is none of this id."""
+        stored = tx.visit(visit)
+        if stored is None:
+            raise Refused("unknown_visit")
+        return stored
+
+    def house(self, tx: Transaction, site: str, now: datetime, people: Sequence[str] = ()) -> House:
+        """Make the house of a site, with the callbacks that these people have promised."""
+        promised = {person: frozenset(tx.promised(person)) for person in set(people)}
+        return make_house(self.settings, site, now, promised)
+
+    def house_for(self, tx: Transaction, visit: Visit, now: datetime, people: Sequence[str] = ()) -> House:
+        """Make the house as deciding about this visit needs it."""
+        promises = (visit.hello_promise, visit.callback_promise)
+        return self.house(tx, visit.site, now, (visit.owner, *people, *(p.by for p in promises if p)))
+
+    def cards(self, tx: Transaction, stored: Stored, now: datetime) -> Mapping[str, Card[Phrase]]:
+        """Make all cards of a visit as it stands."""
+        visit = stored.visit
+        facts = tx.facts(visit.id) or ERASED
+        house = self.house(tx, visit.site, now)
+        return cards(visit, facts, self._history(tx, visit, facts), house, revision=stored.version)
+
+    def name(self, person: str) -> str:
+        """Give the name of a person of the directory, or what was given."""
+        people = self.settings.people
+        return people[person].name if person in people else person
+
+    def _history(self, tx: Transaction, visit: Visit, facts: Facts) -> History:
+        """Look up earlier visits of the same visitor, and who else waits for the same owner."""
+        earlier = [other for other in tx.same_visitor(fold(facts.visitor), fold(facts.company)) if other != visit.id]
+        others = [tx.visit(other) for other in earlier[-20:]]
+        before = [stored.visit for stored in others if stored and stored.visit.arrived < visit.arrived]
+        owed = [other for other in before if other.callback in (Callback.PROMISED, Callback.LATE)]
+        waiting = [s.visit for s in tx.visits(person=visit.owner) if s.visit.owner == visit.owner and s.visit.here]
+        return History(
+            visits_before=len([other for other in before if not other.mistake]),
+            still_promised=len(owed),
+            others_waiting=len([other for other in waiting if other.id != visit.id]),
+        )
+
+    # --- saving ------------------------------------------------------------------------------------------------------
+
+    def _save(
+        self,
+        tx: Transaction,
+        visit: Visit | None,
+        version: int,
+        events: Sequence[e.Event],
+        house: House,
+        through: str,
+    ) -> Acted:
+        if visit is not None and not events:
+            return Acted(visit=visit, version=version, events=(), house=house)
+        after, saved = self._append(tx, visit, version, events, through)
+        return Acted(visit=after, version=saved, events=events, house=house)
+
+    def _append(
+        self, tx: Transaction, visit: Visit | None, version: int, events: Sequence[e.Event], through: str
+    ) -> tuple[Visit, int]:
+        queued: list[Nudge[Phrase]] = []
+        for seq, event in enumerate(events, start=version + 1):
+            visit = evolve(visit, event)
+            queued += nudges(visit, event, seq)
+        if visit is None:
+            raise Refused("unknown_visit")
+        saved = tx.save(visit, version=version, events=events, through=through, wake_at=next_deadline(visit))
+        for reader in readers(visit):
+            for address in self._directory.addresses(reader):
+                tx.show(visit.id, reader, address)
+        for nudge in queued:
+            # one buzz is enough: a nudge goes to the preferred address only
+            for address in self._directory.addresses(nudge.person)[:1]:
+                tx.queue(self._with_names(nudge), address, events[-1].at)
+        return visit, saved
+
+    def _with_names(self, nudge: Nudge[Phrase]) -> Nudge[Phrase]:
+        """Put names for the ids of people among a nudge's arguments."""
+        args: Args = {k: self.name(v) if isinstance(v, str) else v for k, v in nudge.text.args.items()}
+        return replace(nudge, text=Phrase(nudge.text.key, args))
+
+
+def _people_in(command: c.Command) -> tuple[str, ...]:
+    to = getattr(command, "to", None)
+    return (command.by, *((to,) if isinstance(to, str) else ()))

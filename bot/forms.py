@@ -1,0 +1,416 @@
+"""The forms that buttons open: how each is filled in beforehand, and what its answers want of a visit.
+
+A form is made of what the visit, the house and the reader say; its answers become commands and facts. Whatever is wrong
+with an answer is told beside its field, and nothing is lost or done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain import commands as c
+from bot.domain.card import Args, Phrase
+from bot.domain.facts import Facts
+from bot.domain.people import House, Person
+from bot.domain.person_cards import hellos
+from bot.domain.turn import Turn
+from bot.domain.visit import Visit
+from bot.domain.visits import colleagues
+from bot.errors import Hello30Error, Refused
+from bot.language.phones import read_phone, show_phone
+from bot.language.when import at, read_clock
+from bot.language.wording import Reader, Wording
+from bot.messages import Field, FieldKind, Form, Option
+from bot.settings import Settings
+
+DAYS_AHEAD = 10
+"""So many days may be picked for a callback; the policy bounds it further."""
+LONGEST = {"line": 200, "points": 1000, "text": 1000}
+"""How many characters each free text may have."""
+
+
+class WrongAnswers(Hello30Error):
+    """Answers that cannot be used; `errors` has a sentence for each field concerned."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        """Take at least one error."""
+        super().__init__(", ".join(errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormContext:
+    """All that a form is made from: who looks at which visit, and when."""
+
+    visit: Visit
+    facts: Facts
+    house: House
+    person: Person
+    reader: Reader
+    now: datetime
+    settings: Settings
+    wording: Wording
+
+    def say(self, key: str, **args: str | int | datetime) -> str:
+        """Write a sentence for whoever fills in the form."""
+        return self.wording.say(Phrase(key, args), self.reader, self.now)
+
+    @property
+    def who(self) -> Args:
+        """Give the names that most sentences of a form need."""
+        return {"visitor": self.facts.visitor, "owner": self.house.people[self.visit.owner].name}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Give the zone in which hours are meant."""
+        return ZoneInfo(self.reader.zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a filled-in form wants: commands, in order, and the facts as they are afterwards."""
+
+    commands: tuple[c.Command, ...]
+    facts: Facts = field(default_factory=lambda: Facts(visitor=""))
+
+
+FORMS = frozenset(
+    {
+        "call_back",
+        "move",
+        "ask_colleague",
+        "ask_someone_else",
+        "pass_call",
+        "by_voice",
+        "add_phone",
+        "visitor_left",
+        "note",
+    }
+)
+"""The buttons that open a form."""
+
+
+def make(desk: FormContext, button: str) -> Form:
+    """Make the form which a button opens; `Refused` when there is no such form."""
+    if button not in FORMS:
+        raise Refused("nothing_asked")
+    if button == "call_back":
+        return _form(desk, button, "callback", (*_when(desk, desk.person.id), _number(desk), *_line_and_points(desk)))
+    if button == "move":
+        promise = desk.visit.callback_promise
+        return _form(desk, button, "move", _when(desk, promise.by if promise else desk.person.id))
+    if button == "by_voice":
+        return _form(desk, button, "voice", _voice(desk))
+    if button == "add_phone":
+        return _form(desk, button, "add_phone", (replace(_number(desk), required=True),))
+    if button == "visitor_left":
+        return _form(desk, button, "left", (_number(desk),))
+    if button == "note":
+        text = Field(
+            name="text",
+            kind=FieldKind.LONG_TEXT,
+            label=desk.say("form.note.text"),
+            hint=desk.say("form.note.text_hint"),
+            required=True,
+        )
+        return _form(desk, button, "note", (text,))
+    key = {"ask_colleague": "colleague", "ask_someone_else": "ask_someone", "pass_call": "pass"}[button]
+    return _form(desk, button, key, (_whom(desk, button, f"form.{key}.who"),))
+
+
+def read(desk: FormContext, button: str, values: Mapping[str, str]) -> Answers:
+    """Turn the answers of a form into what they want; raises `WrongAnswers`, or `Refused` for no such form."""
+    if button not in FORMS:
+        raise Refused("nothing_asked")
+    by = desk.person.id
+    if button in ("call_back", "move"):
+        return _read_call(desk, button, values)
+    if button == "by_voice":
+        return _read_voice(desk, values)
+    if button in ("ask_colleague", "ask_someone_else", "pass_call"):
+        kinds = {"ask_colleague": c.Delegate, "ask_someone_else": c.AskSomeoneElse, "pass_call": c.PassCallback}
+        return Answers(commands=(kinds[button](by=by, to=_read_whom(desk, values)),), facts=desk.facts)
+    if button == "note":
+        text = _read_text(desk, values, "text")
+        if not text:
+            raise WrongAnswers({"text": desk.say("form.errors.choice_missing")})
+        return Answers(commands=(c.AddNote(by=by),), facts=replace(desk.facts, notes=(*desk.facts.notes, text)))
+    return _read_phone_form(desk, button, values)
+
+
+# --- making ----------------------------------------------------------------------------------------------------------
+
+
+def _form(desk: FormContext, button: str, key: str, fields: Sequence[Field]) -> Form:
+    who = dict(desk.who)
+    asking = desk.visit.visitor_question
+    someone = asking.responder if asking and not asking.with_reception else desk.visit.owner
+    who["responder"] = desk.house.people[someone].name
+    return Form(
+        visit=desk.visit.id,
+        button=button,
+        title=desk.say(f"form.{key}.title", **who),
+        submit=desk.say(f"form.{key}.submit"),
+        fields=tuple(fields),
+        note=desk.say("form.callback.note") if button == "call_back" else "",
+    )
+
+
+def _slots(desk: FormContext, caller: str) -> tuple[datetime, ...]:
+    """Give the caller's open slots that the policy lets them promise."""
+    rules, calendar = desk.visit.policy.callback, desk.house.calendar
+    latest = calendar.later(desk.now, rules.within)
+    return tuple(slot for slot in calendar.slots(caller, desk.now, rules.offers) if slot <= latest)
+
+
+def _slot_option(desk: FormContext, slot: datetime, *, chosen: bool = False, prefix: str = "") -> Option:
+    clock = desk.wording.clock(slot, desk.reader)
+    days = (slot.astimezone(desk.zone).date() - desk.now.astimezone(desk.zone).date()).days
+    day = _day_name(desk, slot, days)
+    return Option(value=prefix + slot.isoformat(), label=f"{day} {clock}", chosen=chosen, day=day, clock=clock)
+
+
+def _day_name(desk: FormContext, moment: datetime, days: int) -> str:
+    if days in (0, 1):
+        return desk.say("form.callback.today" if days == 0 else "form.callback.tomorrow")
+    return desk.wording.date(moment, desk.reader)
+
+
+def _when(desk: FormContext, caller: str) -> tuple[Field, ...]:
+    slots = _slots(desk, caller)
+    options = [_slot_option(desk, slot, chosen=slot == slots[0]) for slot in slots]
+    options.append(Option(value="free", label=desk.say("form.callback.other_time"), chosen=not slots))
+    label, hint = desk.say("form.callback.when"), desk.say("form.callback.when_hint")
+    when = Field(name="when", kind=FieldKind.CHOICE, label=label, hint=hint, options=tuple(options), required=True)
+    return when, _free(desk)
+
+
+def _free(desk: FormContext) -> Field:
+    """Make the two parts of a free time: a day out of a list in the reader's language, and an hour as text."""
+    today = desk.now.astimezone(desk.zone).date()
+    latest = desk.house.calendar.later(desk.now, desk.visit.policy.callback.within).astimezone(desk.zone).date()
+    days = []
+    for ahead in range(min(DAYS_AHEAD, (latest - today).days + 1)):
+        day = today + timedelta(days=ahead)
+        moment = datetime.combine(day, desk.now.astimezone(desk.zone).time(), desk.zone)
+        days.append(Option(value=day.isoformat(), label=_day_name(desk, moment, ahead), chosen=ahead == 0))
+    label = desk.say("form.callback.other_time")
+    return Field(name="free", kind=FieldKind.DAY_AND_TIME, label=label, options=tuple(days))
+
+
+def _number(desk: FormContext) -> Field:
+    return Field(
+        name="phone",
+        kind=FieldKind.PHONE,
+        label=desk.say("form.add_phone.number"),
+        hint=desk.say("form.add_phone.number_hint"),
+        value=show_phone(desk.facts.phone) if desk.facts.phone else "",
+    )
+
+
+def _line_and_points(desk: FormContext) -> tuple[Field, Field]:
+    line = Field(
+        name="line",
+        kind=FieldKind.TEXT,
+        label=desk.say("form.callback.line", **desk.who),
+        hint=desk.say("form.callback.line_hint"),
+        value=desk.facts.line,
+    )
+    points = Field(
+        name="points",
+        kind=FieldKind.LONG_TEXT,
+        label=desk.say("form.callback.points"),
+        hint=desk.say("form.callback.points_hint"),
+        value="\n".join(desk.facts.points),
+    )
+    return line, points
+
+
+def _people(desk: FormContext, button: str) -> tuple[str, ...]:
+    """Give whom a form offers: whom the policy lets a responder ask, or everybody of the site for reception."""
+    visit, house = desk.visit, desk.house
+    if button == "ask_colleague":
+        offered = colleagues(Turn(visit, house, desk.now, desk.person.id))
+    else:
+        offered = tuple(p.id for p in house.people.values() if not p.sites or visit.site in p.sites)
+    asking = visit.visitor_question or visit.call_question
+    asked_now = asking.responder if asking else ""
+    out = {desk.person.id, asked_now, *house.absences}
+    return tuple(person for person in offered if person not in out and not house.people[person].reception_of)
+
+
+def _whom(desk: FormContext, button: str, label: str) -> Field:
+    people = _people(desk, button)
+    options = tuple(Option(value=p, label=desk.house.people[p].name, chosen=p == people[0]) for p in people)
+    return Field(name="to", kind=FieldKind.CHOICE, label=desk.say(label), options=options, required=True)
+
+
+def _voice(desk: FormContext) -> tuple[Field, ...]:
+    visit, people = desk.visit, desk.house.people
+    asking = visit.visitor_question
+    last = asking.responder if asking and asking.responder in people else visit.owner
+    speakers = dict.fromkeys((last, visit.owner, *visit.asked))
+    who = tuple(Option(value=p, label=people[p].name, chosen=p == last) for p in speakers)
+    said = [
+        Option(value=f"hello:{b.value}", label=desk.wording.say(b.label, desk.reader, desk.now)) for b in hellos(visit)
+    ]
+    slots = _slots(desk, last)
+    said += [_voice_slot(desk, slot) for slot in slots]
+    said.append(Option(value="free", label=desk.say("form.voice.calls_free")))
+    for person in _people(desk, "ask_colleague"):
+        said.append(Option(value=f"to:{person}", label=desk.say("form.voice.asks", colleague=people[person].name)))
+    if said:
+        said[0] = replace(said[0], chosen=True)
+    return (
+        Field(name="who", kind=FieldKind.CHOICE, label=desk.say("form.voice.who"), options=who, required=True),
+        Field(
+            name="what", kind=FieldKind.CHOICE, label=desk.say("form.voice.what"), options=tuple(said), required=True
+        ),
+        _free(desk),
+        _number(desk),
+    )
+
+
+def _voice_slot(desk: FormContext, slot: datetime) -> Option:
+    option = _slot_option(desk, slot, prefix="at:")
+    return replace(option, label=desk.say("form.voice.calls", text=option.label), day="", clock="")
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _read_call(desk: FormContext, button: str, values: Mapping[str, str]) -> Answers:
+    errors: dict[str, str] = {}
+    due = _read_due(desk, values.get("when", ""), values, errors)
+    phone = _read_number(desk, values, errors)
+    facts = desk.facts
+    if button == "call_back":
+        line = _read_text(desk, values, "line")
+        points = tuple(p.strip() for p in _read_text(desk, values, "points").splitlines() if p.strip())
+        facts = replace(facts, line=line, points=points)
+    if errors or due is None:
+        raise WrongAnswers(errors)
+    by = desk.person.id
+    promise = c.PromiseCallback(by=by, due=due) if button == "call_back" else c.MoveCallback(by=by, due=due)
+    return Answers(commands=(*_phone_first(desk, phone), promise), facts=replace(facts, phone=phone or facts.phone))
+
+
+def _read_voice(desk: FormContext, values: Mapping[str, str]) -> Answers:
+    errors: dict[str, str] = {}
+    who, kind, value = values.get("who", ""), *values.get("what", "").partition(":")[::2]
+    if who not in desk.house.people:
+        errors["who"] = desk.say("form.errors.choice_missing")
+    phone = _read_number(desk, values, errors)
+    entered = desk.person.id
+    command: c.Command | None = None
+    if kind == "hello" and value.isdigit() and len(value) < 4:
+        command = c.PromiseHello(by=who, entered_by=entered, within=timedelta(minutes=int(value)))
+    elif kind in ("at", "free"):
+        due = _read_due(desk, value or "free", values, errors)
+        command = c.PromiseCallback(by=who, entered_by=entered, due=due) if due else None
+    elif kind == "to" and value in desk.house.people:
+        command = c.Delegate(by=who, entered_by=entered, to=value)
+    else:
+        errors["what"] = desk.say("form.errors.choice_missing")
+    if errors or command is None:
+        raise WrongAnswers(errors)
+    facts = replace(desk.facts, phone=phone or desk.facts.phone)
+    return Answers(commands=(*_phone_first(desk, phone), command), facts=facts)
+
+
+def _read_phone_form(desk: FormContext, button: str, values: Mapping[str, str]) -> Answers:
+    errors: dict[str, str] = {}
+    phone = _read_number(desk, values, errors)
+    by = desk.person.id
+    if button == "add_phone" and not phone and not errors:
+        errors["phone"] = desk.say("form.errors.number_missing")
+    if errors:
+        raise WrongAnswers(errors)
+    facts = replace(desk.facts, phone=phone or desk.facts.phone)
+    if button == "add_phone":
+        return Answers(commands=(c.AddPhone(by=by),) if phone != desk.facts.phone else (), facts=facts)
+    left = c.LeaveVisit(by=by, without_number=not phone)
+    return Answers(commands=(*_phone_first(desk, phone), left), facts=facts)
+
+
+def _phone_first(desk: FormContext, phone: str) -> tuple[c.Command, ...]:
+    """A number that was given goes before what is promised on it; the same number again is no news."""
+    return (c.AddPhone(by=desk.person.id),) if phone and phone != desk.facts.phone else ()
+
+
+def _read_number(desk: FormContext, values: Mapping[str, str], errors: dict[str, str]) -> str:
+    text = values.get("phone", "").strip()
+    if not text:
+        return ""
+    number = read_phone(text, zone=desk.settings.sites[desk.visit.site].zone)
+    if number is None:
+        errors["phone"] = desk.say("form.errors.number_wrong", text=_short(text))
+        return ""
+    return number
+
+
+def _read_due(desk: FormContext, when: str, values: Mapping[str, str], errors: dict[str, str]) -> datetime | None:
+    if when == "free":
+        return _read_free(desk, values, errors)
+    try:
+        due = datetime.fromisoformat(when)
+    except ValueError:
+        due = None
+    if due is None or due.tzinfo is None:
+        errors["when"] = desk.say("form.errors.time_missing")
+        return None
+    return due
+
+
+def _read_free(desk: FormContext, values: Mapping[str, str], errors: dict[str, str]) -> datetime | None:
+    text = values.get("free_time", "").strip()
+    try:
+        day = date.fromisoformat(values.get("free_day", ""))
+    except ValueError:
+        day = desk.now.astimezone(desk.zone).date()
+    clock = read_clock(text)
+    if clock is None:
+        key = "time_wrong" if text else "time_missing"
+        errors["free"] = desk.say(f"form.errors.{key}", text=_short(text))
+        return None
+    due = at(day, clock, desk.reader.zone)
+    if due <= desk.now:
+        errors["free"] = desk.say("form.errors.time_past", time=due)
+        return None
+    if not desk.house.calendar.is_open(due):
+        errors["free"] = desk.say("form.errors.time_closed", site=desk.settings.sites[desk.visit.site].name)
+        return None
+    return due
+
+
+def _read_whom(desk: FormContext, values: Mapping[str, str]) -> str:
+    to = values.get("to", "")
+    if to not in desk.house.people:
+        raise WrongAnswers({"to": desk.say("form.errors.choice_missing")})
+    return to
+
+
+def _read_text(desk: FormContext, values: Mapping[str, str], name: str) -> str:
+    text = values.get(name, "").strip()
+    if len(text) > LONGEST[name]:
+        raise WrongAnswers({name: desk.say("form.errors.too_long", count=LONGEST[name])})
+    return text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def filled_in(made: Field, values: Mapping[str, str]) -> Field:
+    """Give a field with what was typed or chosen in it, for a form that is shown again."""
+    options = made.options
+    if made.kind is FieldKind.CHOICE and made.name in values:
+        options = tuple(replace(option, chosen=option.value == values[made.name]) for option in options)
+    if made.kind is FieldKind.DAY_AND_TIME:
+        day = values.get(f"{made.name}_day", "")
+        options = tuple(replace(option, chosen=option.value == day) for option in options)
+        return replace(made, options=options, value=values.get(f"{made.name}_time", ""))
+    return replace(made, options=options, value=values.get(made.name, made.value))

@@ -1,0 +1,174 @@
+"""What comes in: who is it, was it seen before, which command is it; and what they are told at once.
+
+Everything of one incoming happens in one transaction, its answer included: the same key again gives the same answer and
+does nothing. What is refused is rolled back, told kindly, and journaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot import forms, presses
+from bot.announcing import Announcing
+from bot.answers import Answering
+from bot.context import Context
+from bot.desk import ERASED, FrontDesk
+from bot.domain import events as e
+from bot.domain.card import Phrase
+from bot.domain.facts import Facts
+from bot.errors import NotSaved, Refused
+from bot.language.wording import Reader, Wording
+from bot.messages import Announce, AnnounceLine, Incoming, Outcome, Press, Reply, Typed
+from bot.ports import Clock, Directory, Store, Stored, Transaction
+
+log = structlog.get_logger(__name__)
+
+KEYS_KEPT = timedelta(days=7)
+"""No platform sends the same thing again after so long."""
+_REPLY = TypeAdapter[Reply](Reply)
+
+
+class Inbox:
+    """Takes what adapters bring. `changed` is called after each commit that may have moved a deadline or a card."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: FrontDesk,
+        directory: Directory,
+        wording: Wording,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        """Take what it works with."""
+        self._store = store
+        self._desk = desk
+        self._directory = directory
+        self._wording = wording
+        self._clock = clock
+        self._changed = changed
+        self._announcing = Announcing(desk)
+        self._answering = Answering(desk)
+
+    async def receive(self, incoming: Incoming) -> Reply:
+        """Answer one incoming; never raises for what a person did, nor when the database does not take it."""
+        person = self._directory.person_at(incoming.sender)
+        if person is None:
+            reader = Reader(incoming.language or "en", "UTC")
+            text = self._wording.say(Phrase("refused.unknown_person_sender"), reader, self._clock.now())
+            return Reply(outcome=Outcome.REFUSED, text=text)
+        reader = Reader(incoming.language or person.language, person.zone)
+        context = Context(incoming=incoming, person=person, reader=reader, now=self._clock.now(), wording=self._wording)
+        try:
+            reply = await self._carried_out(context)
+        except NotSaved as fault:
+            log.warning("inbox.not_saved", fault=str(fault))
+            return self._not_saved(context)
+        self._changed()
+        return reply
+
+    async def forget(self) -> int:
+        """Forget the keys of what came in long ago; give how many."""
+        return await self._store.transact(lambda tx: tx.forget(self._clock.now() - KEYS_KEPT))
+
+    # --- one transaction ---------------------------------------------------------------------------------------------
+
+    async def _carried_out(self, context: Context) -> Reply:
+        try:
+            return await self._store.transact(partial(self._work, context=context))
+        except forms.WrongAnswers as wrong:
+            return await self._store.read(partial(self._ask_again, context=context, wrong=wrong))
+        except Refused as refused:
+            if isinstance(context.incoming.act, Press) and refused.reason == "number_first":
+                return await self._store.read(partial(self._form, context=context, button="visitor_left"))
+            return await self._store.transact(partial(self._refuse, context=context, refused=refused))
+
+    def _work(self, tx: Transaction, *, context: Context) -> Reply:
+        key = f"{context.incoming.sender.adapter}:{context.incoming.key}"
+        known = tx.answered(key)
+        if known is not None:
+            return _REPLY.validate_json(known)
+        reply = self._act(tx, context)
+        # what was only asked back, or opened, may come again under the same key with the answer
+        if reply.ok:
+            tx.remember(key, _REPLY.dump_json(reply).decode(), context.now)
+        return reply
+
+    def _act(self, tx: Transaction, context: Context) -> Reply:
+        act = context.incoming.act
+        if isinstance(act, Announce | AnnounceLine):
+            return self._announcing.announce(tx, act, context)
+        if isinstance(act, Typed):
+            return self._answering.typed(tx, act, context)
+        if act.submitted:
+            return self._submitted(tx, act, context)
+        if act.button in forms.FORMS and act.button != "visitor_left":
+            return self._form(tx, context=context, button=act.button)
+        command = presses.command(act.button, context.person.id, act.value, context.incoming.pressed_at)
+        return self._answering.carry_out(tx, act.visit, (command,), None, context)
+
+    def _submitted(self, tx: Transaction, act: Press, context: Context) -> Reply:
+        stored = self._desk.load(tx, act.visit)
+        made = forms.read(self._form_context(tx, stored, context), act.button, act.values)
+        if not made.commands:
+            return self._answering.nothing_new(act.visit, context)
+        return self._answering.carry_out(tx, act.visit, made.commands, made.facts, context)
+
+    def _form_context(self, tx: Transaction, stored: Stored, context: Context) -> forms.FormContext:
+        return forms.FormContext(
+            visit=stored.visit,
+            facts=tx.facts(stored.visit.id) or ERASED,
+            house=self._desk.house_for(tx, stored.visit, context.now, (context.person.id,)),
+            person=context.person,
+            reader=context.reader,
+            now=context.now,
+            settings=self._desk.settings,
+            wording=self._wording,
+        )
+
+    # --- what is not done --------------------------------------------------------------------------------------------
+
+    def _form(self, tx: Transaction, *, context: Context, button: str) -> Reply:
+        act: Any = context.incoming.act
+        stored = self._desk.load(tx, act.visit)
+        form = forms.make(self._form_context(tx, stored, context), button)
+        return Reply(outcome=Outcome.FORM, text=form.title, visit=act.visit, form=form)
+
+    def _ask_again(self, tx: Transaction, *, context: Context, wrong: forms.WrongAnswers) -> Reply:
+        """Show a form again with what was typed, and each error beside its field."""
+        act: Any = context.incoming.act
+        stored = self._desk.load(tx, act.visit)
+        form = forms.make(self._form_context(tx, stored, context), act.button)
+        filled = tuple(forms.filled_in(field, act.values) for field in form.fields)
+        again = replace(form, fields=filled, errors=wrong.errors)
+        text = next(iter(wrong.errors.values()))
+        return Reply(outcome=Outcome.REFUSED, text=text, visit=act.visit, form=again, errors=wrong.errors)
+
+    def _refuse(self, tx: Transaction, *, context: Context, refused: Refused) -> Reply:
+        """Tell why, and journal that it was pressed; a visit that there is not has no journal."""
+        act = context.incoming.act
+        visit = getattr(act, "visit", "")
+        stored = tx.visit(visit) if visit else None
+        facts: Facts = (tx.facts(visit) if visit else None) or ERASED
+        owner = self._desk.name(stored.visit.owner) if stored else ""
+        phrase = presses.refusal(refused, facts.visitor, owner)
+        text = context.say(phrase.key, phrase.args)
+        if stored is not None:
+            what = act.button if isinstance(act, Press) else "typed"
+            pressed = e.PressRefused(at=context.now, by=context.person.id, command=what[:40], reason=refused.reason)
+            self._desk.record(tx, visit, pressed, context.through)
+        return Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
+
+    def _not_saved(self, context: Context) -> Reply:
+        act = context.incoming.act
+        key, args = "page.error.not_saved", dict[str, str | int | datetime]()
+        if isinstance(act, Announce):
+            key, args = "reception.not_saved", {"visitor": act.visitor, "owner": act.owner or act.owner_id}
+        return Reply(outcome=Outcome.NOT_SAVED, text=context.say(key, args))

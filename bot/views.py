@@ -1,0 +1,135 @@
+"""What pages read: boards, forms and stories, each only for those who may see it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot import forms
+from bot.desk import ERASED, FrontDesk
+from bot.domain.authority import roles
+from bot.domain.card import Card, Phrase
+from bot.domain.people import Person
+from bot.domain.person_cards import standing_of
+from bot.domain.turn import UNDO_FOR
+from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Hello, Visit
+from bot.errors import Refused
+from bot.language.wording import Reader, Wording
+from bot.messages import Form, ShownCard
+from bot.ports import Board, Clock, Store, Stored, Story, Transaction
+from bot.telling import tell
+
+STAYS_ON_BOARD = timedelta(minutes=15)
+"""A visitor who was told of a callback stays on reception's board for so long, unless *Visitor left* is pressed."""
+CALLING = frozenset({"calls", "call_asked", "offered"})
+
+
+class PageViews:
+    """The views of `bot.ports.Views`, read from the store at the moment of asking."""
+
+    def __init__(self, store: Store, desk: FrontDesk, wording: Wording, clock: Clock) -> None:
+        """Take what it reads with."""
+        self._store = store
+        self._desk = desk
+        self._wording = wording
+        self._clock = clock
+
+    async def board(self, person: str, *, reception: str | None, language: str | None = None) -> Board:
+        """Give a person's cards, or with `reception` (a site) those of that counter; `Refused` if not theirs."""
+        who = self._person(person)
+        if reception is not None and reception not in who.reception_of:
+            raise Refused("not_reception")
+        return await self._store.read(partial(self._board, who=who, site=reception, language=language))
+
+    async def form(self, person: str, visit: str, button: str, *, language: str | None = None) -> Form:
+        """Give the form which a button opens for this person, filled in with what is known; or `Refused`."""
+        who = self._person(person)
+        return await self._store.read(
+            partial(self._form, who=who, visit=visit, button=button, reader=_reader(who, language))
+        )
+
+    async def story(self, person: str, visit: str, *, language: str | None = None) -> Story:
+        """Tell a visit from its journal; `Refused` when this person may not read it or there is no such visit."""
+        who = self._person(person)
+        return await self._store.read(partial(self._story, who=who, visit=visit, reader=_reader(who, language)))
+
+    def _person(self, person: str) -> Person:
+        people = self._desk.settings.people
+        if person not in people:
+            raise Refused("unknown_person_sender")
+        return people[person]
+
+    # --- boards ------------------------------------------------------------------------------------------------------
+
+    def _board(self, tx: Transaction, *, who: Person, site: str | None, language: str | None) -> Board:
+        now = self._clock.now()
+        reader_id = f"reception:{site}" if site else who.id
+        listed = tx.visits(site=site, person=None if site else who.id, closed_after=now - UNDO_FOR)
+        shown = [(s.visit, self._card(tx, s, reader_id, _reader(who, language), now)) for s in listed]
+        cards, calls, closed = list[ShownCard](), list[ShownCard](), list[ShownCard]()
+        for visit, card in shown:
+            if card is None:
+                continue
+            if not visit.is_open:
+                closed.append(card)
+            elif _at_counter(visit, now) if site else standing_of(visit, who.id) not in CALLING:
+                cards.append(card)
+                if site and visit.callback in OPEN_CALLBACK and visit.callback_promise:
+                    calls.append(card)
+            elif visit.callback in OPEN_CALLBACK:
+                calls.append(card)
+        return Board(
+            made_at=now,
+            cards=sorted(cards, key=lambda card: card.since or now),
+            calls=sorted(calls, key=lambda card: card.due or now),
+            closed=closed,
+        )
+
+    def _card(self, tx: Transaction, stored: Stored, reader_id: str, reader: Reader, now: datetime) -> ShownCard | None:
+        card: Card[Phrase] | None = self._desk.cards(tx, stored, now).get(reader_id)
+        return self._wording.card(card, reader, now) if card else None
+
+    # --- forms and stories -------------------------------------------------------------------------------------------
+
+    def _form(self, tx: Transaction, *, who: Person, visit: str, button: str, reader: Reader) -> Form:
+        stored = self._readable(tx, who, visit)
+        now = self._clock.now()
+        made = forms.FormContext(
+            visit=stored.visit,
+            facts=tx.facts(visit) or ERASED,
+            house=self._desk.house_for(tx, stored.visit, now, (who.id,)),
+            person=who,
+            reader=reader,
+            now=now,
+            settings=self._desk.settings,
+            wording=self._wording,
+        )
+        return forms.make(made, button)
+
+    def _story(self, tx: Transaction, *, who: Person, visit: str, reader: Reader) -> Story:
+        stored = self._readable(tx, who, visit)
+        facts = tx.facts(visit) or ERASED
+        now = self._clock.now()
+        return tell(stored.visit, facts, tx.journal(visit), self._desk.name, self._wording, reader, now)
+
+    def _readable(self, tx: Transaction, who: Person, visit: str) -> Stored:
+        """Load a visit for somebody who is something to it; nobody else learns that it exists."""
+        stored = self._desk.load(tx, visit)
+        house = self._desk.house(tx, stored.visit.site, self._clock.now())
+        if not roles(stored.visit, who.id, house) and who.id not in stored.visit.alerted:
+            raise Refused("unknown_visit")
+        return stored
+
+
+def _reader(person: Person, language: str | None) -> Reader:
+    return Reader(language or person.language, person.zone)
+
+
+def _at_counter(visit: Visit, now: datetime) -> bool:
+    """Tell whether a visit is on reception's board: the visitor is here, or was just told when they will be called."""
+    if visit.here or visit.hello in OPEN_HELLO:
+        return True
+    told = visit.hello_settled_at if visit.hello is Hello.EXCUSED else None
+    on_the_line = visit.callback_promise.made if visit.hello is Hello.NOT_OWED and visit.callback_promise else None
+    since = told or on_the_line
+    return visit.left_at is None and since is not None and now - since < STAYS_ON_BOARD

@@ -1,0 +1,152 @@
+"""A house with its people, for stories: who does what when, never how. Runs on every store, by a clock that is moved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from bot import config
+from bot.bootstrap import Parts, join
+from bot.domain.events import Event
+from bot.domain.visit import Visit
+from bot.language.wording import Wording
+from bot.messages import Address, Announce, Incoming, Outcome, Press, Reply, ShownButton, ShownCard, Typed
+from bot.ports import Store
+from bot.settings import Settings
+from tests.fakes import FakeChat, FakeClock
+
+WEDNESDAY = datetime(2026, 3, 4, 14, 12, tzinfo=UTC)
+"""Wednesday 4 March 2026, 09:12 in Montréal."""
+COUNTER = "reception:montreal"
+STEPS_AT_MOST = 300
+
+
+def house() -> Settings:
+    """Read the house of the stories."""
+    return config.load(Path(__file__).parent / "house" / "config.yaml")
+
+
+class World:
+    """One story. People are named by their ids; reception is Nadia, at the counter in Montréal."""
+
+    def __init__(self, store: Store, now: datetime = WEDNESDAY) -> None:
+        self.clock = FakeClock(now)
+        self.chat = FakeChat()
+        self.store = store
+        settings = house()
+        wording = Wording.load(kinds=settings.kinds, strict=True)
+        self.parts: Parts = join(settings, store, self.clock, wording=wording, adapters={"web": self.chat})
+        self._keys = count(1)
+        self.last: Reply = Reply(outcome=Outcome.DONE)
+
+    # --- what people do ----------------------------------------------------------------------------------------------
+
+    async def arrives(self, visitor: str, *, to_see: str = "", by: str = "nadia", **more: object) -> Reply:
+        """Reception announces somebody; `to_see` is a name or a person's id."""
+        owner = {"owner_id": to_see} if to_see in self.parts.settings.people else {"owner": to_see}
+        fields = {"kind": "client", **owner, **more}
+        return await self._send(by, Announce(visitor=visitor, **fields))  # type: ignore[arg-type]
+
+    async def presses(self, person: str, label: str, *, visitor: str = "", key: str = "", **values: str) -> Reply:
+        """Somebody presses a button of the card that they see, by its label; with values, its form is filled in."""
+        card = self.card(person, visitor)
+        button = self.button(card, label)
+        act = Press(visit=card.visit, button=button.name, value=button.value, revision=card.revision)
+        if button.form:
+            opened = await self._send(self._who(person), act)
+            assert opened.form is not None, opened
+            filled = {f.name: next((o.value for o in f.options if o.chosen), f.value) for f in opened.form.fields}
+            act = replace(act, submitted=True, values={**filled, **values})
+        return await self._send(self._who(person), act, key=key)
+
+    async def types(self, person: str, text: str, *, visit: str = "") -> Reply:
+        """Somebody types a line."""
+        return await self._send(person, Typed(text=text, visit=visit))
+
+    async def passes(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
+        """Time passes, and everything that is due on the way happens at its moment."""
+        await self.comes(self.clock.now() + timedelta(hours=hours, minutes=minutes, seconds=seconds))
+
+    async def comes(self, moment: datetime) -> None:
+        """A moment comes."""
+        for _ in range(STEPS_AT_MOST):
+            wake = await self.store.read(lambda tx: tx.next_wake())
+            if wake is None or wake > moment:
+                break
+            self.clock.move_to(wake)
+            await self.settles()
+        self.clock.move_to(moment)
+        await self.settles()
+
+    async def sleeps_through(self, *, hours: float = 0, minutes: float = 0) -> None:
+        """The process is down for so long: nothing happens until it is back, all at once."""
+        self.clock.move_to(self.clock.now() + timedelta(hours=hours, minutes=minutes))
+        await self.settles()
+
+    async def settles(self) -> None:
+        """Everything that can happen now happens: what is due, and what is to be carried."""
+        for _ in range(STEPS_AT_MOST):
+            if not await self.parts.timekeeper.catch_up() + await self.parts.courier.carry_all():
+                return
+        raise AssertionError("it never settles")
+
+    async def _send(self, person: str, act: Announce | Press | Typed, *, key: str = "") -> Reply:
+        sender = Address("web", person)
+        incoming = Incoming(key=key or f"k{next(self._keys)}", sender=sender, act=act, pressed_at=self.clock.now())
+        self.last = await self.parts.inbox.receive(incoming)
+        await self.settles()
+        return self.last
+
+    # --- what people see ---------------------------------------------------------------------------------------------
+
+    def _who(self, person: str) -> str:
+        return "nadia" if person == COUNTER else person
+
+    def cards(self, person: str) -> list[ShownCard]:
+        """Give the cards that somebody has; Nadia's are those of her counter."""
+        return self.chat.cards(COUNTER if person == "nadia" else person)
+
+    def card(self, person: str, visitor: str = "") -> ShownCard:
+        """Give the newest card that somebody has, or the one of this visitor."""
+        found = [card for card in self.cards(person) if not visitor or card.visitor == visitor]
+        assert found, f"{person} has no card of {visitor or 'anybody'}"
+        return found[-1]
+
+    def button(self, card: ShownCard, label: str) -> ShownButton:
+        """Give a card's button by its label."""
+        buttons = {b.label: b for b in (*card.buttons, *card.more)}
+        assert label in buttons, f"{card.reader} has no {label!r}, only {list(buttons)}"
+        return buttons[label]
+
+    def labels(self, person: str, visitor: str = "") -> list[str]:
+        """Give the labels that stand visibly on somebody's card."""
+        return [button.label for button in self.card(person, visitor).buttons]
+
+    def expect(self, person: str, visitor: str, *, buttons: list[str]) -> None:
+        """Somebody has a card of this visitor, and exactly these buttons stand visibly on it."""
+        assert self.labels(person, visitor) == buttons
+
+    def say(self, visitor: str = "") -> str:
+        """Give what reception says to the visitor now."""
+        return (self.card(COUNTER, visitor).say or "").replace("\u00a0", " ")
+
+    # --- what is kept ------------------------------------------------------------------------------------------------
+
+    async def visit(self, visitor: str = "") -> Visit:
+        """Give a visit as the store has it."""
+        card = self.card(COUNTER, visitor)
+        stored = await self.store.read(lambda tx: tx.visit(card.visit))
+        assert stored is not None
+        return stored.visit
+
+    async def journal(self, visitor: str = "") -> list[Event]:
+        """Give the events of a visit, without those of delivery."""
+        card = self.card(COUNTER, visitor)
+        entries = await self.store.read(lambda tx: tx.journal(card.visit))
+        return [entry.event for entry in entries if type(entry.event).__name__ not in ("Delivered", "NotDelivered")]
+
+    async def story(self, visitor: str = "") -> list[str]:
+        """Give the names of a visit's events, in order."""
+        return [type(event).__name__ for event in await self.journal(visitor)]
