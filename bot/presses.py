@@ -23,7 +23,10 @@ def _hello(by: str, value: str, pressed_at: datetime | None) -> c.Command:
 
 
 def _plain(kind: type[c.Command]) -> Callable[[str, str, datetime | None], c.Command]:
-    return lambda by, value, pressed_at: kind(by=by)
+    def make(by: str, value: str, pressed_at: datetime | None) -> c.Command:  # noqa: ARG001 - one shape for all
+        return kind(by=by)
+
+    return make
 
 
 PRESSES: Mapping[str, Callable[[str, str, datetime | None], c.Command]] = {

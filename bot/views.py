@@ -17,7 +17,7 @@ from bot.errors import Refused
 from bot.language.wording import Reader, Wording
 from bot.messages import Form, ShownCard
 from bot.ports import Board, Clock, Store, Stored, Story, Transaction
-from bot.telling import tell
+from bot.telling import Teller, tell
 
 STAYS_ON_BOARD = timedelta(minutes=15)
 """A visitor who was told of a callback stays on reception's board for so long, unless *Visitor left* is pressed."""
@@ -110,7 +110,10 @@ class PageViews:
         stored = self._readable(tx, who, visit)
         facts = tx.facts(visit) or ERASED
         now = self._clock.now()
-        return tell(stored.visit, facts, tx.journal(visit), self._desk.name, self._wording, reader, now)
+        teller = Teller(
+            visit=stored.visit, facts=facts, names=self._desk.name, wording=self._wording, reader=reader, now=now
+        )
+        return tell(teller, tx.journal(visit))
 
     def _readable(self, tx: Transaction, who: Person, visit: str) -> Stored:
         """Load a visit for somebody who is something to it; nobody else learns that it exists."""

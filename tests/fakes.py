@@ -12,6 +12,8 @@ from bot.errors import DeliveryError
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
 from bot.ports import Capabilities, Receive
 
+ALL = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+
 
 class FakeClock:
     """A clock that stands still until it is moved."""
@@ -55,7 +57,7 @@ class FakeChat:
     """
 
     name: str = "web"
-    capabilities: Capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+    capabilities: Capabilities = ALL
     messages: list[Message] = field(default_factory=list)
     faults: deque[DeliveryError] = field(default_factory=deque)
     lose_replies: int = 0

@@ -1,4 +1,4 @@
-"""A house with its people, for stories: who does what when, never how. Runs on every store, by a clock that is moved."""
+"""A house with its people, for stories: who does what when, never how. On every store, by a clock that is moved."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class DemoClock:
         if kept is not None:
             values = json.loads(kept)
             since, base = datetime.fromisoformat(values["machine"]), datetime.fromisoformat(values["demo"])
-            clock._base = base + (machine.now() - since) * float(values["speed"])  # noqa: SLF001 - its own
+            clock._base = base + (machine.now() - since) * float(values["speed"])
         await clock.keep(store)
         return clock
 

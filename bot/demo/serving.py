@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.demo.clock import DemoClock, first_moment
 from bot.logs import set_up_logs
 from bot.opening import SiteCalendar
+from bot.ports import Clock
 from bot.settings import Settings, Web
 from bot.storage.sql import open_sqlite
 
@@ -90,13 +91,13 @@ FORWARD: dict[str, Callable[[Settings, datetime], datetime]] = {
 
 
 @asynccontextmanager
-async def demo_parts(*, port: int, speed: float, database: Path) -> AsyncIterator[Parts]:
+async def demo_parts(*, port: int, speed: float, database: Path, machine: Clock | None = None) -> AsyncIterator[Parts]:
     """Join the demo's parts around its database; nothing runs yet."""
     settings = demo_settings(port=port, database=database)
     store = await open_sqlite(database)
     try:
         zone = next(iter(settings.sites.values())).zone
-        clock = await DemoClock.restored(SystemClock(), store, first_moment(zone), speed)
+        clock = await DemoClock.restored(machine or SystemClock(), store, first_moment(zone), speed)
         parts = join(settings, store, clock)
         parts.adapters["web"] = adapter_class("web")(
             settings, views=parts.views, wording=parts.wording, clock=clock, demo=Demo(parts, clock)

@@ -6,12 +6,12 @@ Law 7: no sentence to a visitor is without a named person, what happens, and by 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.card import Args, Phrase
 from bot.domain.facts import Facts
 from bot.domain.people import House
-from bot.domain.policy import Ladder, Via
+from bot.domain.policy import Ladder, Verb, Via
 from bot.domain.visit import Asking, Callback, Hello, Origin, Promise, Visit
 
 
@@ -112,7 +112,7 @@ class Telling:
 
     def _hello_promised(self, promise: Promise) -> Phrase:
         minutes = max(1, round((promise.due - promise.made).total_seconds() / 60))
-        who: Args = {"responder": self.name(promise.by), "time": promise.due}
+        who: Args = {"responder": self.name(promise.by), "time": _whole_minute(promise.due)}
         if self.visit.via is Via.PHONE:
             if promise.at_once:
                 return Phrase("say.put_through", who)
@@ -133,10 +133,21 @@ class Telling:
             key = "callback_sorry_nobody_came" if self.visit.broken else "callback_booked"
         return Phrase(f"say.{key}", {**told, "number": self.facts.phone})
 
+    def _news(self, asking: Asking) -> datetime:
+        """Give when reception will know more if nobody answers: at the next step, reminders aside."""
+        if asking.with_reception:
+            return asking.moments[0]
+        steps = enumerate(self.visit.policy.steps(asking.ladder))
+        coming = (n for n, step in steps if n >= asking.step and step.verb is not Verb.REMIND)
+        return asking.moments[next(coming, len(asking.moments) - 1)]
+
     def _asking(self, asking: Asking) -> Phrase:
         visit = self.visit
-        news = asking.moments[min(asking.step, len(asking.moments) - 1)]
-        told: Args = {"owner": self.name(visit.owner), "responder": self.name(asking.responder), "time": news}
+        told: Args = {
+            "owner": self.name(visit.owner),
+            "responder": self.name(asking.responder),
+            "time": _whole_minute(self._news(asking)),
+        }
         if asking.with_reception:
             return Phrase("say.with_reception", told)
         if asking.checking:
@@ -146,3 +157,9 @@ class Telling:
         if visit.owner in self.house.absences:
             return Phrase("say.asked_stand_in", told)
         return Phrase("say.phone_asked" if visit.via is Via.PHONE else "say.hello_late_colleague_asked", told)
+
+
+def _whole_minute(moment: datetime) -> datetime:
+    """Round up to the minute: what is said as "by 9:14" must hold at 9:14."""
+    floor = moment.replace(second=0, microsecond=0)
+    return floor if floor == moment else floor + timedelta(minutes=1)
