@@ -28,6 +28,9 @@ from bot.settings import Settings
 
 DAYS_AHEAD = 10
 """So many days may be picked for a callback; the policy bounds it further."""
+SLOTS_LOOKED_AT = 80
+APART = timedelta(hours=1)
+"""Open slots are offered at least so far apart, where there are enough of them."""
 LONGEST = {"line": 200, "points": 1000, "text": 1000}
 """How many characters each free text may have."""
 
@@ -163,7 +166,24 @@ def _slots(desk: FormContext, caller: str) -> tuple[datetime, ...]:
     """Give the caller's open slots that the policy lets them promise."""
     rules, calendar = desk.visit.policy.callback, desk.house.calendar
     latest = calendar.later(desk.now, rules.within)
-    return tuple(slot for slot in calendar.slots(caller, desk.now, rules.offers) if slot <= latest)
+    free = [slot for slot in calendar.slots(caller, desk.now, SLOTS_LOOKED_AT) if slot <= latest]
+    return _spread(free, rules.offers, desk.zone)
+
+
+def _spread(free: Sequence[datetime], count: int, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Pick slots that leave a choice: the next one, later ones an hour apart, and the first of another day at last."""
+    picked = list(free[:1])
+    for slot in free:
+        if (
+            len(picked) < count - 1
+            and slot >= picked[-1] + APART
+            and slot.astimezone(zone).date() == free[0].astimezone(zone).date()
+        ):
+            picked.append(slot)
+    days = {slot.astimezone(zone).date() for slot in picked}
+    picked += [slot for slot in free if slot.astimezone(zone).date() not in days][: count > len(picked)]
+    picked += [slot for slot in free if slot not in picked][: count - len(picked)]
+    return tuple(sorted(picked[:count]))
 
 
 def _slot_option(desk: FormContext, slot: datetime, *, chosen: bool = False, prefix: str = "") -> Option:
@@ -269,7 +289,7 @@ def _voice(desk: FormContext) -> tuple[Field, ...]:
         Field(
             name="what", kind=FieldKind.CHOICE, label=desk.say("form.voice.what"), options=tuple(said), required=True
         ),
-        _free(desk),
+        replace(_free(desk), hint=desk.say("form.voice.free_hint")),
         _number(desk),
     )
 

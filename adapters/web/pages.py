@@ -125,7 +125,7 @@ class Pages:
         return self._render("visit.html", viewer, Shown(), board, {"story": story})
 
     def plain(self, what: str, languages: Sequence[str] = LANGUAGES, back: str = "") -> str:
-        """Render a page that says `page.error.<what>` in each language, and what to do (`<what>_how`) where it takes more."""
+        """Render a page that says `page.error.<what>` in each language, and what to do: `page.error.<what>_how`."""
         messages = [
             {
                 "language": language,

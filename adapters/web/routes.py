@@ -154,7 +154,7 @@ class Routes:
             raise web.HTTPNotFound
         await self._demo.forward(what)
         self._streams.tell_all("clock")
-        raise web.HTTPSeeOther(viewer.url())
+        return web.Response(status=303, headers={"Location": viewer.url()})
 
     async def _posted(self, request: web.Request, page: str) -> tuple[Viewer, dict[str, str], str]:
         """Give who posted, what, and its one-time key; a post without one gets a key of its own."""
@@ -174,7 +174,7 @@ class Routes:
         while len(self._said) > ANSWERS_KEPT:
             self._said.popitem(last=False)
         there = viewer.url(said=key)
-        return web.HTTPSeeOther(f"{there}#{at}" if at else there)
+        return web.Response(status=303, headers={"Location": f"{there}#{at}" if at else there})
 
     async def _again(
         self, viewer: Viewer, reply: Reply, shown: Shown, once: str, visit: str = ""

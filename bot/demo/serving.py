@@ -62,12 +62,15 @@ class Demo:
                 wake = await self._parts.store.read(lambda tx: tx.next_wake())
                 if wake is None or wake > target:
                     break
-                self._clock.move_to(wake)
-                await self._parts.timekeeper.catch_up()
-            self._clock.move_to(target)
-            await self._parts.timekeeper.catch_up()
-            await self._clock.keep(self._parts.store)
+                await self._move_to(wake)
+            await self._move_to(target)
             self._parts.ring()
+
+    async def _move_to(self, moment: datetime) -> None:
+        """Move the clock, and keep that before anything happens by it: after a kill -9 no time comes a second time."""
+        self._clock.move_to(moment)
+        await self._clock.keep(self._parts.store)
+        await self._parts.timekeeper.catch_up()
 
 
 def _next_morning(settings: Settings, now: datetime) -> datetime:
@@ -129,6 +132,5 @@ async def serve_demo(*, port: int, speed: float, database: Path | None) -> None:
 
 async def _tell(parts: Parts, ready: asyncio.Event, path: Path) -> None:
     await ready.wait()
-    web = parts.settings.web
-    port = web.port if web else 0
+    port = parts.adapters["web"].port  # type: ignore[attr-defined]  # with 0 asked for, the one that was free
     print(f"hello30 demo: http://127.0.0.1:{port}/reception  (Ctrl+C stops it; visits are kept in {path})", flush=True)  # noqa: T201 - what one waits for

@@ -58,6 +58,7 @@ class Card(Generic[Words]):
     say       what reception says to the visitor, whole; `say_short` is for a crowded screen
     ask       the question that this reader should answer; its buttons come first
     due, late_at   of what was promised, where something is
+    caller    who has promised to call, by name
     number    the visitor's number, where this reader needs it; points are what whoever calls wants to settle
     """
 
@@ -82,6 +83,7 @@ class Card(Generic[Words]):
     more: tuple[Button[Words], ...] = ()
     due: datetime | None = None
     promised_at: datetime | None = None
+    caller: str = ""
     number: str = ""
     points: tuple[str, ...] = ()
     closed: bool = False

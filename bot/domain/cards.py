@@ -69,6 +69,7 @@ def reception_card(telling: Telling, reader: str, revision: int) -> Card[Phrase]
         more=more,
         due=telling.due(),
         promised_at=telling.promised_at(),
+        caller=telling.name(visit.callback_promise.by) if visit.callback_promise else "",
         number=facts.phone if visit.callback in OPEN_CALLBACK else "",
         closed=not visit.is_open,
     )

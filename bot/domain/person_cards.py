@@ -8,9 +8,10 @@ from typing import TypeAlias
 from bot.domain.card import Args, Button, Card, Fact, Phrase
 from bot.domain.facts import History
 from bot.domain.hellos import BROKEN_AT_MOST
-from bot.domain.policy import Via
+from bot.domain.policy import Verb, Via
 from bot.domain.saying import Telling, state
-from bot.domain.visit import OPEN_CALLBACK, Callback, Hello, Origin, Promise, Visit
+from bot.domain.turn import target
+from bot.domain.visit import OPEN_CALLBACK, Asking, Callback, Hello, Origin, Promise, Visit
 
 Buttons: TypeAlias = tuple[tuple[Button[Phrase], ...], tuple[Button[Phrase], ...]]
 NONE: Buttons = ((), ())
@@ -30,7 +31,7 @@ def person_card(telling: Telling, history: History, person: str, revision: int) 
         turn=standing in ("asked", "checked", "call_asked", "offered")
         or (standing == "calls" and _person_state(visit, standing) in ("call_now", "call_late")),
         tag=telling.tag(state(visit)),
-        title=telling.title(),
+        title=_title(telling, person),
         visitor=facts.visitor,
         company=facts.company,
         owner=telling.name(visit.owner),
@@ -110,8 +111,8 @@ def _buttons(visit: Visit, person: str, standing: str) -> Buttons:
 
 
 def hellos(visit: Visit) -> tuple[Button[Phrase], ...]:
-    """Give the hellos that the policy offers, the first one filled; none after two that were not given."""
-    if len(visit.broken) >= BROKEN_AT_MOST:
+    """Give the hellos that the policy offers, the first one filled; none after two broken ones, or to who has left."""
+    if len(visit.broken) >= BROKEN_AT_MOST or not visit.here:
         return ()
     if visit.via is Via.PHONE:
         return (press("hello", "put_through", main=True, value="0"),)
@@ -238,6 +239,8 @@ def _notes(telling: Telling, history: History, person: str, standing: str) -> li
         notes.append(Phrase("responder.by_voice", {"by": telling.name(entered.entered_by), "time": entered.made}))
     if standing == "closed":
         notes.append(_ending(telling))
+    if standing == "asked" and visit.visitor_question and visit.visitor_question.responder == person:
+        notes += _without_answer(telling, visit.visitor_question)
     if visit.unsafe_by is not None and visit.is_open:
         notes.append(Phrase("note.unsafe", {"responder": telling.name(visit.unsafe_by), **who}))
     if history.others_waiting and standing in ("asked", "checked"):
@@ -247,6 +250,29 @@ def _notes(telling: Telling, history: History, person: str, standing: str) -> li
         notes.append(Phrase("note.handover", {"owner": telling.name(visit.owner), "text": absence.note}))
     notes += [Phrase("note.disputed", {"by": telling.name(p)}) for p in visit.disputed_by if p != person]
     return notes
+
+
+def _title(telling: Telling, person: str) -> Phrase:
+    """Say who has come; the owner knows for whom."""
+    facts = telling.facts
+    if person != telling.visit.owner:
+        return telling.title()
+    return Phrase("plain.text", {"text": f"{facts.visitor} ({facts.company})" if facts.company else facts.visitor})
+
+
+def _without_answer(telling: Telling, asking: Asking) -> list[Phrase]:
+    """Say what happens if this person does not answer, and when."""
+    visit = telling.visit
+    for number, step in enumerate(visit.policy.steps(asking.ladder)):
+        if number < asking.step:
+            continue
+        until = asking.moments[number]
+        person = target(visit, asking, step.target, telling.house) if step.verb is Verb.ASK else None
+        if person:
+            return [Phrase("note.without_answer", {"colleague": telling.name(person), "until": until})]
+        if step.verb is Verb.BOOK_CALLBACK and visit.callback_promise is None:
+            return [Phrase("note.without_answer_booking", {"until": until})]
+    return []
 
 
 def _ending(telling: Telling) -> Phrase:

@@ -56,6 +56,7 @@
 
   // ---------- replacing ----------
   const sameControl = (control, place) => {
+    if (control.matches("summary")) return place.querySelector("details.more > summary");
     const value = control.matches("button, [type=radio], [type=hidden]") ? `[value="${CSS.escape(control.value)}"]` : "";
     return control.id ? place.querySelector("#" + CSS.escape(control.id))
       : control.name ? place.querySelector(`[name="${CSS.escape(control.name)}"]${value}`)
@@ -81,7 +82,9 @@
     const caret = focus && "selectionStart" in focus ? [focus.selectionStart, focus.selectionEnd] : null;
     change();
     if (!focus || focus === body || document.activeElement === focus) return;
-    const again = focus.isConnected ? focus : sameControl(focus, document);
+    const part = focus.closest("[data-mark]");
+    const place = part ? document.getElementById(part.id) : document;
+    const again = focus.isConnected ? focus : place && sameControl(focus, place);
     if (!again) return;
     again.focus({ preventScroll: true });
     if (caret && caret[0] !== null && again.setSelectionRange) again.setSelectionRange(...caret);
@@ -209,10 +212,12 @@
       fresh.querySelector("[aria-invalid], [autofocus], #visitor")?.focus();
     } else {
       const said = document.getElementById("said"), answer = page.getElementById("said");
-      if (said && answer) { said.className = answer.className; put(said, answer.textContent); }
+      if (said && answer) { said.className = answer.className; said.replaceChildren(...answer.childNodes); }
     }
     moved = pressed = -Infinity; // whoever has pressed waits for just this change
     apply(page);
+    const talk = form.closest("#talk") && document.getElementById("talk"), newTalk = page.getElementById("talk");
+    if (talk && newTalk) { talk.replaceWith(newTalk); newTalk.querySelector("#reply").focus(); }
     history.replaceState(null, "", url);
   };
   const post = async (form, button) => {
