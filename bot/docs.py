@@ -75,7 +75,8 @@ def with_transcript(text: str, story: str) -> str:
     _, found_last, after = rest.partition(last)
     if not (found and found_last):
         raise Hello30Error(f"{README} has lost a mark: write {first} and {last} where the transcript belongs")
-    return f"{before}{first}\n```text\n{story.strip()}\n```\n{last}{after}"
+    lines = story.strip("\n")
+    return f"{before}{first}\n```text\n{lines}\n```\n{last}{after}"
 
 
 def _row(*cells: str) -> str:
