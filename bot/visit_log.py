@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -60,8 +60,8 @@ class Told:
     by: str
     made: datetime
     due: datetime
-    origin: Origin
     entered_by: str | None
+    origin: Origin = Origin.PERSON
     fate: Fate = Fate.OPEN
     settled_at: datetime | None = None
     broken_at: datetime | None = None
@@ -117,16 +117,20 @@ def _settle(told: Promises, one: Told | None, fate: Fate, at: datetime) -> Promi
     return tuple(replace(each, fate=fate, settled_at=at) if each is one else each for each in told)
 
 
-def _promised(told: Promises, entry: Entry, event: e.HelloPromised | e.CallbackPromised) -> Promises:
-    called = isinstance(event, e.CallbackPromised)
+def _hello_promised(told: Promises, entry: Entry, event: e.HelloPromised) -> Promises:
+    new = Told(id=_id(entry), what=What.HELLO, by=event.by, made=event.at, due=event.due, entered_by=event.entered_by)
+    return (*told, new)
+
+
+def _call_promised(told: Promises, entry: Entry, event: e.CallbackPromised) -> Promises:
     new = Told(
         id=_id(entry),
-        what=What.CALLBACK if called else What.HELLO,
-        by=event.person if called else event.by,
+        what=What.CALLBACK,
+        by=event.person,
         made=event.at,
         due=event.due,
-        origin=event.origin if called else Origin.PERSON,
         entered_by=event.entered_by,
+        origin=event.origin,
     )
     return (*told, new)
 
@@ -210,7 +214,7 @@ def _id(entry: Entry) -> str:
 
 
 _TELL: Mapping[type[e.Event], Callable[[Promises, Entry, Any], Promises]] = {
-    e.HelloPromised: _promised,
+    e.HelloPromised: _hello_promised,
     e.HelloMoved: _moved,
     e.HelloBroken: _broken,
     e.HelloTakenBack: _no_hello,
@@ -219,7 +223,7 @@ _TELL: Mapping[type[e.Event], Callable[[Promises, Entry, Any], Promises]] = {
     e.HelloUnseen: _no_hello,
     e.HelloDropped: _no_hello,
     e.HelloReopened: _reopened,
-    e.CallbackPromised: _promised,
+    e.CallbackPromised: _call_promised,
     e.CallbackMoved: _moved,
     e.CallbackTried: _moved,
     e.CallbackLate: _broken,
@@ -236,8 +240,8 @@ _TELL: Mapping[type[e.Event], Callable[[Promises, Entry, Any], Promises]] = {
 
 ZoneOf: TypeAlias = Callable[[str], tzinfo]
 """Gives the zone of a site."""
-_AHEAD: Final = timedelta(hours=14)
-"""No zone is further ahead of UTC."""
+_AHEAD: Final = timezone(timedelta(hours=14))
+"""Nowhere does a day begin earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +286,7 @@ def _open_visits(tx: Transaction, wanted: Wanted) -> Iterator[tuple[Visit, Seque
 
 def _all_visits(tx: Transaction, wanted: Wanted) -> Iterator[tuple[Visit, Sequence[Entry]]]:
     """Replay each visit that arrived in time: all its entries are later than its arrival."""
-    since = datetime.combine(wanted.since, time(), UTC) - _AHEAD if wanted.since else None
+    since = datetime.combine(wanted.since, time(), _AHEAD) if wanted.since else None
     journals: dict[str, list[Entry]] = {}
     for entry in tx.entries(since=since, until=None):
         if isinstance(entry.event, e.Arrived):

@@ -22,6 +22,7 @@ from bot.opening import SiteCalendar
 from bot.ports import Clock
 from bot.settings import Settings, Web
 from bot.storage.sql import open_sqlite
+from bot.storage.sqlite import take_lock
 
 STEPS_AT_MOST = 500
 """So many moments may fire while the clock is moved forward once."""
@@ -117,10 +118,22 @@ def default_database() -> Path:
     return Path(gettempdir()) / f"hello30-demo-{getuser()}.db"
 
 
-async def serve_demo(*, port: int, speed: float, database: Path | None) -> None:
-    """Serve the demo until SIGTERM or SIGINT, and say where it is."""
+def begin_again(path: Path) -> None:
+    """Forget the demo's visits and its clock; `DatabaseBusy` while a demo runs on this database."""
+    let_go = take_lock(path)
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+    finally:
+        let_go()
+
+
+async def serve_demo(*, port: int, speed: float, database: Path | None, fresh: bool = False) -> None:
+    """Serve the demo until SIGTERM or SIGINT, and say where it is; `fresh` begins its own database anew."""
     set_up_logs()
     path = database or default_database()
+    if fresh and database is None:
+        begin_again(path)
     async with demo_parts(port=port, speed=speed, database=path) as parts:
         ready = asyncio.Event()
         telling = asyncio.create_task(_tell(parts, ready, path))

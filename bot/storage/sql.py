@@ -24,8 +24,8 @@ from bot.errors import Conflict, NotSaved
 from bot.ports import Store, Transaction
 from bot.storage.sql_delivery import SqlDelivery
 from bot.storage.sql_visits import SqlVisits
-from bot.storage.sqlite import BEGIN_READING, sqlite_engine, take_lock
-from bot.storage.tables import inbox, kept_value, prepare
+from bot.storage.sqlite import BEGIN_READING, reading_engine, sqlite_engine, take_lock
+from bot.storage.tables import inbox, kept_value, prepare, schema_version
 
 T = TypeVar("T")
 
@@ -135,3 +135,29 @@ def _open_sqlite(path: Path) -> SqlStore:
         let_go()
         raise
     return SqlStore(engine, let_go=let_go)
+
+
+async def read_sqlite(path: Path) -> Store:
+    """Open the database in this file for reading only, also beside a running bot: no file is made, changed or locked.
+
+    Raises `NotSaved` when there is no such file or it is no database of hello30, and `Unreadable` when a newer hello30
+    wrote it. A transaction that writes raises `NotSaved`.
+    """
+    return await asyncio.to_thread(_read_sqlite, path)
+
+
+def _read_sqlite(path: Path) -> SqlStore:
+    if not path.is_file():
+        raise NotSaved(f"There is no database {path}. hello30 makes it when it runs; please check the path.")
+    engine = reading_engine(path)  # it keeps no connection, so there is nothing to let go of when this fails
+    try:
+        with engine.connect() as connection:
+            found = schema_version(connection)
+    except DBAPIError as error:
+        raise NotSaved(
+            f"{path} cannot be read ({error.orig}). Please check that it is the database of a hello30, and that you "
+            "may read it."
+        ) from error.orig
+    if found is None:
+        raise NotSaved(f"{path} is not the database of a hello30. Please check the path.")
+    return SqlStore(engine)

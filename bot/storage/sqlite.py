@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from bot.errors import DatabaseBusy, NotSaved
 
@@ -39,6 +40,37 @@ def sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def reading_engine(path: Path) -> Engine:
+    """Give an engine that only reads a file, also beside a bot that writes it; it makes no file and changes none."""
+
+    # Nothing is pooled: each connection looks anew whether a bot has the file open by now.
+    def connect() -> sqlite3.Connection:
+        uri = f"{path.absolute().as_uri()}?{_how_to_read(path)}"
+        # The driver begins nothing by itself: `_begin` does.
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+def _how_to_read(path: Path) -> str:
+    """Give the parameters with which SQLite reads and leaves no trace; it would make the files beside it by itself."""
+    wal, index = Path(f"{path}-wal"), Path(f"{path}-shm")
+    if wal.exists() and index.exists():
+        return "mode=ro&readonly_shm=1"  # open elsewhere, or left behind by a bot that was killed
+    if wal.exists() and wal.stat().st_size:
+        raise NotSaved(
+            f"{path} cannot be read: the file {index.name} is not beside it. Please copy all files of the database, or "
+            "start hello30 on it once."
+        )
+    return "immutable=1"  # nobody has it open, and all there is stands in the file itself
 
 
 def take_lock(path: Path) -> Callable[[], None]:

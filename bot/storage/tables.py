@@ -234,16 +234,22 @@ def _make_append_only(_table: Table, connection: Connection, **_: object) -> Non
         connection.exec_driver_sql(statement)
 
 
-def prepare(connection: Connection) -> None:
-    """Create the tables that are missing; raises `Unreadable`, and touches nothing, when a newer hello30 made them."""
-    found = None
-    if inspect(connection).has_table(meta.name):
-        found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema_version"))
+def schema_version(connection: Connection) -> int | None:
+    """Give the version of the tables, None where hello30 made none; raises `Unreadable` when a newer one made them."""
+    if not inspect(connection).has_table(meta.name):
+        return None
+    found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema_version"))
     if found is not None and int(found) > SCHEMA_VERSION:
         raise Unreadable(
             f"This database was written by a newer hello30 (its tables have version {found}, this one knows up to "
             f"{SCHEMA_VERSION}). Please start the newer hello30, or choose another database."
         )
+    return None if found is None else int(found)
+
+
+def prepare(connection: Connection) -> None:
+    """Create the tables that are missing; raises `Unreadable`, and touches nothing, when a newer hello30 made them."""
+    found = schema_version(connection)
     metadata.create_all(connection)
     if found is None:
         connection.execute(insert(meta).values(name="schema_version", value=str(SCHEMA_VERSION)))

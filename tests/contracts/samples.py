@@ -87,6 +87,7 @@ def visit(name: str = "v1", *, owner: str = "martin", site: str = "quebec", afte
             no=1,
             ladder=Ladder.UNANSWERED,
             since=at(after),
+            asked_at=at(after),
             moments=(at(after + 120), at(after + 480)),
             responder=owner,
             asked=(owner,),
