@@ -20,6 +20,7 @@ from bot.language.phones import read_phone
 from bot.language.understand import understand
 from bot.messages import Announce, AnnounceLine, Outcome, Reply
 from bot.ports import Transaction
+from bot.texts import lines, one_line
 
 TWICE_WITHIN = timedelta(minutes=30)
 """The same visitor for the same owner within so long is asked about: the same, or another person?"""
@@ -83,7 +84,7 @@ class Announcing:
             for name, most in LONGEST.items()
             if len(getattr(typed, name)) > most
         }
-        if not typed.visitor.strip():
+        if not one_line(typed.visitor):
             errors["visitor"] = context.say("form.errors.visitor_missing")
         if not typed.owner.strip() and not typed.owner_id:
             errors["owner"] = context.say("form.errors.person_missing")
@@ -137,9 +138,9 @@ class Announcing:
 
     def _facts(self, typed: Announce, site: str) -> Facts:
         return Facts(
-            visitor=" ".join(typed.visitor.split()),
-            company=" ".join(typed.company.split()),
-            about=typed.about.strip(),
+            visitor=one_line(typed.visitor),
+            company=one_line(typed.company),
+            about=lines(typed.about),
             how_long_s=typed.how_long_s,
             phone=self._phone(typed, site) or "",
             party=min(max(1, typed.party), PARTY_AT_MOST),

@@ -15,10 +15,11 @@ from bot.domain.card import Button
 from bot.domain.facts import Facts
 from bot.domain.person_cards import standing_of
 from bot.domain.policy import Via
-from bot.domain.visit import Visit
+from bot.domain.visit import Hello, Visit
 from bot.language.understand import Understood, understand
-from bot.messages import Outcome, Reply, ShownButton, Typed
+from bot.messages import Outcome, Reply, ShownCard, Typed
 from bot.ports import Stored, Transaction
+from bot.texts import lines
 
 ANSWERING = frozenset({"asked", "checked", "comes", "calls", "call_asked", "offered"})
 """What a visit is to somebody who may answer it by typing."""
@@ -106,23 +107,25 @@ class Answering:
         visit, person = stored.visit, context.person.id
         reading = read.intent if read.intent in NO_ANSWER else "unclear"
         self._desk.act(tx, visit.id, c.TypeNoAnswer(by=person, reading=reading), context.now, context.through)
+        standing = standing_of(visit, person)
+        card = self._card(tx, visit.id, context)
+        if standing != "asked":  # no visitor waits for this answer, so the card says best what does
+            asks = (card.ask if card and standing in ANSWERING else None) or context.say("replies.nothing_open")
+            return Reply(outcome=Outcome.ASKED_BACK, text=asks, visit=visit.id, buttons=card.buttons if card else ())
         facts = tx.facts(visit.id) or ERASED
-        buttons = self._buttons(tx, visit.id, context)
-        if standing_of(visit, person) not in ANSWERING:
-            return Reply(outcome=Outcome.ASKED_BACK, text=context.say("replies.nothing_open"), visit=visit.id)
         key = NO_ANSWER.get(reading, "unclear")
         if key == "busy" and visit.via is Via.PHONE:
             key = "busy_phone"
         text = context.say(f"replies.{key}", {"visitor": facts.visitor, "by": self._desk.name(visit.announced_by)})
-        return Reply(outcome=Outcome.ASKED_BACK, text=text, visit=visit.id, buttons=buttons)
+        return Reply(outcome=Outcome.ASKED_BACK, text=text, visit=visit.id, buttons=card.buttons if card else ())
 
-    def _buttons(self, tx: Transaction, visit: str, context: Context) -> tuple[ShownButton, ...]:
+    def _card(self, tx: Transaction, visit: str, context: Context) -> ShownCard | None:
         card = self._desk.cards(tx, self._desk.load(tx, visit), context.now).get(context.person.id)
-        return context.wording.card(card, context.reader, context.now).buttons if card else ()
+        return context.wording.card(card, context.reader, context.now) if card else None
 
     def _reason(self, tx: Transaction, visit: Visit, text: str, context: Context) -> Reply:
         """Keep what somebody writes after "not safe", for colleagues only: it is a fact, and can be erased."""
-        note = text.strip()[:LONGEST_NOTE]
+        note = lines(text[:LONGEST_NOTE])
         if note:
             facts = tx.facts(visit.id) or ERASED
             tx.put_facts(visit.id, replace(facts, notes=(*facts.notes, note)))
@@ -136,9 +139,10 @@ def _command(read: Understood, visit: Visit, context: Context) -> c.Command | No
         return None
     by, pressed = context.person.id, context.incoming.pressed_at or context.now
     standing = standing_of(visit, by)
-    if read.intent == "hello_now" and standing != "checked":
+    may_greet = standing in ("asked", "comes", "taken") or (standing == "calls" and visit.hello is Hello.OWED)
+    if read.intent == "hello_now" and may_greet:
         return c.PromiseHello(by=by, within=timedelta(), pressed_at=pressed)
-    if read.intent == "hello_in" and read.in_minutes:
+    if read.intent == "hello_in" and read.in_minutes and (may_greet or standing == "checked"):
         return c.PromiseHello(by=by, within=timedelta(minutes=read.in_minutes), pressed_at=pressed)
     if read.intent == "callback" and read.at is not None:
         moving = standing in ("calls", "call_asked")

@@ -20,6 +20,7 @@ from bot.clock import SystemClock
 from bot.courier import Courier
 from bot.desk import FrontDesk
 from bot.directory import Directory
+from bot.errors import NotSaved
 from bot.inbox import Inbox
 from bot.language.wording import Wording
 from bot.logs import set_up_logs
@@ -132,8 +133,10 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
 
 async def _tidy(parts: Parts) -> None:
     while True:
-        forgotten = await parts.inbox.forget()
-        log.debug("inbox.forgotten", keys=forgotten)
+        try:
+            log.debug("inbox.forgotten", keys=await parts.inbox.forget())
+        except NotSaved as fault:  # the disk may be full: what is kept for longer does no harm
+            log.warning("inbox.not_forgotten", fault=str(fault))
         await asyncio.sleep(TIDY_EVERY.total_seconds())
 
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
 from bot.alarm import Alarm
-from bot.desk import ERASED, FrontDesk
+from bot.desk import FrontDesk
 from bot.domain import commands as c
 from bot.domain import events as e
-from bot.domain.card import Args, Nudge, Phrase
 from bot.domain.people import BOT
-from bot.domain.visit import Visit
 from bot.errors import DeliveryError, DeliveryKind, NotSaved
-from bot.language.wording import Reader, Wording
-from bot.messages import Address, Receipt, ShownCard, ShownNudge
-from bot.ports import CardRow, ChatAdapter, Clock, NudgeRow, Store, Stored, Transaction
+from bot.language.wording import Wording
+from bot.logs import log_failure
+from bot.messages import Address, Receipt
+from bot.parcels import CardParcel, NudgeParcel, Packing
+from bot.ports import CardRow, ChatAdapter, Clock, NudgeRow, Store, Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -40,19 +39,6 @@ FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=2)
 MISCONFIGURED_WAIT = timedelta(minutes=5)
 """A platform that an admin must set right is tried again after so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Card:
-    row: CardRow
-    shown: ShownCard | None
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Nudge:
-    row: NudgeRow
-    shown: ShownNudge | None
 
 
 class Courier:
@@ -69,7 +55,7 @@ class Courier:
         """Take what it works with; adapters by their names."""
         self._store = store
         self._desk = desk
-        self._wording = wording
+        self._packing = Packing(desk, wording)
         self._clock = clock
         self._adapters = adapters
         self.alarm = Alarm(clock)
@@ -116,41 +102,45 @@ class Courier:
 
     # --- claiming ----------------------------------------------------------------------------------------------------
 
-    def _claim_card(self, tx: Transaction, now: datetime, token: str) -> _Card | None:
+    def _claim_card(self, tx: Transaction, now: datetime, token: str) -> CardParcel | None:
         row = tx.claim_card(now, now + LEASE, token)
         if row is None:
             return None
-        stored = self._desk.load(tx, row.visit)
-        card = self._desk.cards(tx, stored, now).get(row.reader)
-        if card is None:  # somebody who is in the directory no more
+        try:
+            parcel = self._packing.card(tx, row, now)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other cards go on
+            again = self._unmade(row, row.visit, now, error)
+            tx.card_failed(row, not_before=again, unknown=row.unknown, parked=again is None)
+            return CardParcel(row)
+        if parcel.shown is None:
             tx.card_failed(row, not_before=None, unknown=False, parked=True)
-            return _Card(row, None, stored.version)
-        return _Card(row, self._wording.card(card, self._reader(row.reader), now), stored.version)
+        return parcel
 
-    def _claim_nudge(self, tx: Transaction, now: datetime, token: str) -> _Nudge | None:
+    def _claim_nudge(self, tx: Transaction, now: datetime, token: str) -> NudgeParcel | None:
         row = tx.claim_nudge(now, now + LEASE, token)
         if row is None:
             return None
-        stored = self._desk.load(tx, row.nudge.visit)
-        if _superseded(row.nudge, stored):
+        try:
+            parcel = self._packing.nudge(tx, row, now)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other nudges go on
+            again = self._unmade(row, row.nudge.visit, now, error)
+            if again is None:
+                tx.nudge_done(row, "parked")
+            else:
+                tx.nudge_failed(row, not_before=again, unknown=row.unknown)
+            return NudgeParcel(row)
+        if parcel.shown is None:
             tx.nudge_done(row, "superseded")
-            return _Nudge(row, None)
-        facts = tx.facts(row.nudge.visit) or ERASED
-        args: Args = {**row.nudge.text.args, "visitor": facts.visitor}
-        nudge = replace(row.nudge, text=Phrase(row.nudge.text.key, args))
-        return _Nudge(row, self._wording.nudge(nudge, self._reader(nudge.person), now))
+        return parcel
 
-    def _reader(self, reader: str) -> Reader:
-        """Give a reader's language and zone; a counter's are those of its site."""
-        settings = self._desk.settings
-        if reader in settings.people:
-            return Reader(settings.people[reader].language, settings.people[reader].zone)
-        site = settings.sites[reader.partition(":")[2]]
-        return Reader(site.language, site.zone)
+    def _unmade(self, row: CardRow | NudgeRow, visit: str, now: datetime, error: Exception) -> datetime | None:
+        """Say when to try again what could not be made into a message (a fault of ours); None: it is given up."""
+        log_failure(log, "courier.not_made", error, visit=visit)
+        return None if row.attempts + 1 >= PARK_AFTER else _later(now, row.attempts)
 
     # --- carrying ----------------------------------------------------------------------------------------------------
 
-    async def _carry_card(self, card: _Card) -> None:
+    async def _carry_card(self, card: CardParcel) -> None:
         row, shown = card.row, card.shown
         if shown is None:
             return
@@ -160,55 +150,42 @@ class Courier:
             if row.receipt is not None:
                 receipt = await adapter.amend(row.receipt, shown)
             else:
+                _say_if_sent_before(row, row.visit)
                 receipt = await adapter.deliver(shown, row.address, key)
         except DeliveryError as fault:
-            await self._settle(partial(self._card_failed, card=card, fault=fault))
-        except Exception:
-            log.exception("courier.adapter_failed", adapter=row.address.adapter, visit=row.visit)
-            broken = DeliveryError(DeliveryKind.RETRY, "the adapter failed")
-            await self._settle(partial(self._card_failed, card=card, fault=broken, unknown=True))
+            await self._settle(partial(self._card_failed, row=row, fault=fault))
+        except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
+            broken = _broken(error, row.address, row.visit)
+            await self._settle(partial(self._card_failed, row=row, fault=broken, unknown=True))
         else:
             await self._settle(partial(self._card_shown, card=card, receipt=receipt))
 
-    def _card_shown(self, tx: Transaction, card: _Card, receipt: Receipt) -> None:
-        if not tx.card_shown(card.row, card.version, receipt):
-            log.info("courier.lease_lost", visit=card.row.visit)
+    def _card_shown(self, tx: Transaction, card: CardParcel, receipt: Receipt) -> None:
+        row = card.row
+        if not tx.card_shown(row, card.version, receipt):
+            log.info("courier.lease_lost", visit=row.visit)
             return
-        stored = self._desk.load(tx, card.row.visit)
-        asking = stored.visit.visitor_question or stored.visit.call_question
         # once per asking and person: the first card that shows somebody their question is the proof
-        if asking and card.row.reader == asking.responder and not self._told(tx, stored.visit, asking.no):
-            told = e.Delivered(
-                at=self._clock.now(),
-                by=BOT,
-                person=asking.responder,
-                asking=asking.no,
-                adapter=card.row.address.adapter,
-            )
-            self._desk.record(tx, stored.visit.id, told, card.row.address.adapter)
+        events = [entry.event for entry in tx.journal(row.visit)] if card.askings else []
+        told = {event.asking for event in events if isinstance(event, e.Delivered) and event.person == row.reader}
+        for asking in card.askings:
+            if asking not in told:
+                now, adapter = self._clock.now(), row.address.adapter
+                seen = e.Delivered(at=now, by=BOT, person=row.reader, asking=asking, adapter=adapter)
+                self._desk.record(tx, row.visit, seen, adapter)
 
-    def _told(self, tx: Transaction, visit: Visit, asking: int) -> bool:
-        responder = visit.visitor_question or visit.call_question
-        return any(
-            isinstance(entry.event, e.Delivered)
-            and entry.event.asking == asking
-            and responder is not None
-            and entry.event.person == responder.responder
-            for entry in tx.journal(visit.id)
-        )
-
-    async def _carry_nudge(self, nudge: _Nudge) -> None:
+    async def _carry_nudge(self, nudge: NudgeParcel) -> None:
         row, shown = nudge.row, nudge.shown
         if shown is None:
             return
         try:
             adapter = self._adapter(row.address)
+            _say_if_sent_before(row, row.nudge.visit)
             receipt = await adapter.deliver(shown, row.address, row.nudge.key)
         except DeliveryError as fault:
             await self._settle(partial(self._nudge_failed, row=row, fault=fault))
-        except Exception:
-            log.exception("courier.adapter_failed", adapter=row.address.adapter, visit=row.nudge.visit)
-            broken = DeliveryError(DeliveryKind.RETRY, "the adapter failed")
+        except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
+            broken = _broken(error, row.address, row.nudge.visit)
             await self._settle(partial(self._nudge_failed, row=row, fault=broken, unknown=True))
         else:
             await self._settle(lambda tx: tx.nudge_done(row, "sent", receipt))
@@ -220,58 +197,78 @@ class Courier:
         return adapter
 
     async def _settle(self, work: Callable[[Transaction], object]) -> None:
-        """Note what became of a message; when even that is not saved, the lease runs out and it is sent again."""
+        """Note what became of a message; when even that is not noted, the lease runs out and it is sent again."""
         try:
             await self._store.transact(work)
         except NotSaved as fault:
             log.warning("courier.result_not_saved", fault=str(fault))
+        except Exception as error:  # noqa: BLE001 - one visit that cannot be decided holds up nobody
+            log_failure(log, "courier.result_not_noted", error)
 
     # --- failing -----------------------------------------------------------------------------------------------------
 
-    def _card_failed(self, tx: Transaction, card: _Card, fault: DeliveryError, *, unknown: bool = False) -> None:
-        row = card.row
-        if fault.kind is DeliveryKind.POST_ANEW:
+    def _card_failed(self, tx: Transaction, row: CardRow, fault: DeliveryError, *, unknown: bool = False) -> None:
+        if fault.kind is DeliveryKind.POST_ANEW and row.receipt is not None:
             tx.card_failed(row, not_before=self._clock.now(), unknown=False, forget_receipt=True)
             return
-        parked = fault.kind is DeliveryKind.UNREACHABLE or row.attempts + 1 >= PARK_AFTER
+        parked = _hopeless(row.attempts, fault)
         again = None if parked else self._again(tx, row.address, row.attempts, fault)
-        tx.card_failed(row, not_before=again, unknown=unknown, parked=parked)
-        if parked:
+        if tx.card_failed(row, not_before=again, unknown=unknown, parked=parked) and parked:
             self._given_up(tx, row.visit, row.reader, row.address, fault)
 
     def _nudge_failed(self, tx: Transaction, row: NudgeRow, fault: DeliveryError, *, unknown: bool = False) -> None:
-        if fault.kind in (DeliveryKind.UNREACHABLE, DeliveryKind.POST_ANEW) or row.attempts + 1 >= PARK_AFTER:
-            tx.nudge_done(row, "parked")
+        if not _hopeless(row.attempts, fault):
+            tx.nudge_failed(row, not_before=self._again(tx, row.address, row.attempts, fault), unknown=unknown)
+        elif tx.nudge_done(row, "parked"):
             self._given_up(tx, row.nudge.visit, row.nudge.person, row.address, fault)
-            return
-        tx.nudge_failed(row, not_before=self._again(tx, row.address, row.attempts, fault), unknown=unknown)
 
     def _again(self, tx: Transaction, address: Address, attempts: int, fault: DeliveryError) -> datetime:
         """Say when to try again; what a platform asks for holds for the whole bucket, and nobody sleeps on it."""
         now = self._clock.now()
         if fault.kind is DeliveryKind.WAIT_UNTIL and fault.retry_at is not None:
-            tx.hold(address.adapter, address.id, fault.retry_at)
-            return fault.retry_at
+            again = max(fault.retry_at, now + FIRST_WAIT)  # clocks differ: what is past already is no reason to hurry
+            tx.hold(address.adapter, address.id, again)
+            return again
         if fault.kind is DeliveryKind.MISCONFIGURED:
             log.error("courier.misconfigured", adapter=address.adapter, detail=fault.detail)
             tx.hold(address.adapter, "*", now + MISCONFIGURED_WAIT)
             return now + MISCONFIGURED_WAIT
-        return now + min(FIRST_WAIT * (1 << attempts), LONGEST_WAIT)
+        return _later(now, attempts)
 
     def _given_up(self, tx: Transaction, visit: str, reader: str, address: Address, fault: DeliveryError) -> None:
-        """Journal that a message was given up, and let the next step happen now where a person cannot be reached."""
+        """Journal once that a message was given up; where a person cannot be reached, the next step happens now."""
         now = self._clock.now()
-        lost = e.NotDelivered(at=now, by=BOT, person=reader, adapter=address.adapter, why=fault.kind.value)
-        self._desk.record(tx, visit, lost, address.adapter)
+        why = fault.kind.value if fault.kind is DeliveryKind.UNREACHABLE else "parked"
+        lost = e.NotDelivered(at=now, by=BOT, person=reader, adapter=address.adapter, why=why)
+        if not any(_same_loss(entry.event, lost) for entry in tx.journal(visit)):
+            self._desk.record(tx, visit, lost, address.adapter)
         if reader in self._desk.settings.people:
             self._desk.act(tx, visit, c.ReportUnreachable(person=reader), now, address.adapter)
             self.moved()
 
 
-def _superseded(nudge: Nudge[Phrase], stored: Stored) -> bool:
-    """Tell whether a nudge is not worth sending any more: what it asks has been answered, or is asked anew."""
-    visit = stored.visit
-    if nudge.asking is None:
-        return visit.mistake and not nudge.text.key.endswith("withdrawn_nudge")
-    open_askings = {asking.no for asking in (visit.visitor_question, visit.call_question) if asking}
-    return nudge.asking not in open_askings
+def _later(now: datetime, attempts: int) -> datetime:
+    return now + min(FIRST_WAIT * (1 << min(attempts, 10)), LONGEST_WAIT)
+
+
+def _hopeless(attempts: int, fault: DeliveryError) -> bool:
+    """Tell whether a message is given up: nobody is there, or it failed too often for no stated reason."""
+    if fault.kind in (DeliveryKind.WAIT_UNTIL, DeliveryKind.MISCONFIGURED):
+        return False  # it is the platform that is waited for, however long that takes
+    return fault.kind is DeliveryKind.UNREACHABLE or attempts + 1 >= PARK_AFTER
+
+
+def _same_loss(event: e.Event, lost: e.NotDelivered) -> bool:
+    return isinstance(event, e.NotDelivered) and (event.person, event.adapter) == (lost.person, lost.adapter)
+
+
+def _say_if_sent_before(row: CardRow | NudgeRow, visit: str) -> None:
+    """Log that a message may come twice, unless the platform finds the first one by its key."""
+    if row.unknown:
+        log.warning("courier.sent_again", visit=visit, adapter=row.address.adapter)
+
+
+def _broken(error: Exception, address: Address, visit: str) -> DeliveryError:
+    """Take an adapter's own failure for a passing one; whether its message was sent is unknown."""
+    log_failure(log, "courier.adapter_failed", error, adapter=address.adapter, visit=visit)
+    return DeliveryError(DeliveryKind.RETRY, "the adapter failed")

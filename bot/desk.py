@@ -109,12 +109,14 @@ class FrontDesk:
         promises = (visit.hello_promise, visit.callback_promise)
         return self.house(tx, visit.site, now, (visit.owner, *people, *(p.by for p in promises if p)))
 
-    def cards(self, tx: Transaction, stored: Stored, now: datetime) -> Mapping[str, Card[Phrase]]:
-        """Make all cards of a visit as it stands."""
+    def cards(
+        self, tx: Transaction, stored: Stored, now: datetime, also: Sequence[str] = ()
+    ) -> Mapping[str, Card[Phrase]]:
+        """Make all cards of a visit as it stands; `also` are readers who have one from before."""
         visit = stored.visit
         facts = tx.facts(visit.id) or ERASED
         house = self.house(tx, visit.site, now)
-        return cards(visit, facts, self._history(tx, visit, facts), house, revision=stored.version)
+        return cards(visit, facts, self._history(tx, visit, facts), house, revision=stored.version, also=also)
 
     def name(self, person: str) -> str:
         """Give the name of a person of the directory, or what was given."""

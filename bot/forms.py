@@ -23,8 +23,9 @@ from bot.errors import Hello30Error, Refused
 from bot.language.phones import read_phone, show_phone
 from bot.language.when import at, read_clock
 from bot.language.wording import Reader, Wording
-from bot.messages import Field, FieldKind, Form, Option
+from bot.messages import Field, FieldKind, Form, Option, Press
 from bot.settings import Settings
+from bot.texts import lines
 
 DAYS_AHEAD = 10
 """So many days may be picked for a callback; the policy bounds it further."""
@@ -64,7 +65,12 @@ class FormContext:
     @property
     def who(self) -> Args:
         """Give the names that most sentences of a form need."""
-        return {"visitor": self.facts.visitor, "owner": self.house.people[self.visit.owner].name}
+        return {"visitor": self.facts.visitor, "owner": self.name(self.visit.owner)}
+
+    def name(self, person: str) -> str:
+        """Give the name of a person's id, or the id of somebody who is in the directory no more."""
+        people = self.house.people
+        return people[person].name if person in people else person
 
     @property
     def zone(self) -> ZoneInfo:
@@ -94,6 +100,20 @@ FORMS = frozenset(
     }
 )
 """The buttons that open a form."""
+
+
+WRONG_TIMES = frozenset({"past_time", "slot_taken", "callback_bounds"})
+"""Refusals that are about the time which somebody chose, so that the form can be filled in again."""
+
+
+def wrong_time(act: object, refused: Refused, text: str) -> WrongAnswers | None:
+    """Put a refused time beside the field in which it was chosen; None when no form is to be filled in again."""
+    if not isinstance(act, Press) or not act.submitted or refused.reason not in WRONG_TIMES:
+        return None
+    field_of = {"call_back": "when", "move": "when", "by_voice": "what"}.get(act.button)
+    if field_of is None:
+        return None
+    return WrongAnswers({"free" if act.values.get(field_of) == "free" else field_of: text})
 
 
 def make(desk: FormContext, button: str) -> Form:
@@ -151,7 +171,7 @@ def _form(desk: FormContext, button: str, key: str, fields: Sequence[Field]) -> 
     who = dict(desk.who)
     asking = desk.visit.visitor_question
     someone = asking.responder if asking and not asking.with_reception else desk.visit.owner
-    who["responder"] = desk.house.people[someone].name
+    who["responder"] = desk.name(someone)
     return Form(
         visit=desk.visit.id,
         button=button,
@@ -272,7 +292,7 @@ def _voice(desk: FormContext) -> tuple[Field, ...]:
     visit, people = desk.visit, desk.house.people
     asking = visit.visitor_question
     last = asking.responder if asking and asking.responder in people else visit.owner
-    speakers = dict.fromkeys((last, visit.owner, *visit.asked))
+    speakers = [p for p in dict.fromkeys((last, visit.owner, *visit.asked)) if p in people]
     who = tuple(Option(value=p, label=people[p].name, chosen=p == last) for p in speakers)
     said = [
         Option(value=f"hello:{b.value}", label=desk.wording.say(b.label, desk.reader, desk.now)) for b in hellos(visit)
@@ -326,7 +346,7 @@ def _read_voice(desk: FormContext, values: Mapping[str, str]) -> Answers:
     phone = _read_number(desk, values, errors)
     entered = desk.person.id
     command: c.Command | None = None
-    if kind == "hello" and value.isdigit() and len(value) < 4:
+    if kind == "hello" and value.isascii() and value.isdigit() and len(value) < 4:
         command = c.PromiseHello(by=who, entered_by=entered, within=timedelta(minutes=int(value)))
     elif kind in ("at", "free"):
         due = _read_due(desk, value or "free", values, errors)
@@ -414,7 +434,7 @@ def _read_whom(desk: FormContext, values: Mapping[str, str]) -> str:
 
 
 def _read_text(desk: FormContext, values: Mapping[str, str], name: str) -> str:
-    text = values.get(name, "").strip()
+    text = lines(values.get(name, ""))
     if len(text) > LONGEST[name]:
         raise WrongAnswers({name: desk.say("form.errors.too_long", count=LONGEST[name])})
     return text

@@ -21,6 +21,7 @@ from bot.answers import Answering
 from bot.context import Context
 from bot.desk import ERASED, FrontDesk
 from bot.domain import events as e
+from bot.domain.authority import responder_name, roles
 from bot.domain.card import Phrase
 from bot.domain.facts import Facts
 from bot.errors import NotSaved, Refused
@@ -88,7 +89,9 @@ class Inbox:
         except Refused as refused:
             if isinstance(context.incoming.act, Press) and refused.reason == "number_first":
                 return await self._store.read(partial(self._form, context=context, button="visitor_left"))
-            return await self._store.transact(partial(self._refuse, context=context, refused=refused))
+            reply = await self._store.transact(partial(self._refuse, context=context, refused=refused))
+            beside = forms.wrong_time(context.incoming.act, refused, reply.text)
+            return await self._store.read(partial(self._ask_again, context=context, wrong=beside)) if beside else reply
 
     def _work(self, tx: Transaction, *, context: Context) -> Reply:
         key = f"{context.incoming.sender.adapter}:{context.incoming.key}"
@@ -122,11 +125,16 @@ class Inbox:
         return self._answering.carry_out(tx, act.visit, made.commands, made.facts, context)
 
     def _form_context(self, tx: Transaction, stored: Stored, context: Context) -> forms.FormContext:
+        visit, person = stored.visit, context.person
+        house = self._desk.house_for(tx, visit, context.now, (person.id, *visit.asked))
+        # a form holds the visitor's name and number, so it is no more for everybody than the visit's page is
+        if not roles(visit, person.id, house) and person.id not in visit.alerted:
+            raise Refused("not_yours", responder=responder_name(visit, house))
         return forms.FormContext(
-            visit=stored.visit,
-            facts=tx.facts(stored.visit.id) or ERASED,
-            house=self._desk.house_for(tx, stored.visit, context.now, (context.person.id,)),
-            person=context.person,
+            visit=visit,
+            facts=tx.facts(visit.id) or ERASED,
+            house=house,
+            person=person,
             reader=context.reader,
             now=context.now,
             settings=self._desk.settings,
@@ -170,5 +178,8 @@ class Inbox:
         act = context.incoming.act
         key, args = "page.error.not_saved", dict[str, str | int | datetime]()
         if isinstance(act, Announce):
-            key, args = "reception.not_saved", {"visitor": act.visitor, "owner": act.owner or act.owner_id}
+            key, args = (
+                "reception.not_saved",
+                {"visitor": act.visitor, "owner": act.owner or self._desk.name(act.owner_id)},
+            )
         return Reply(outcome=Outcome.NOT_SAVED, text=context.say(key, args))

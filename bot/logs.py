@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
+
+
+def log_failure(log: structlog.typing.FilteringBoundLogger, what: str, error: BaseException, **ids: str) -> None:
+    """Log where something failed, as file:line function; what its message says may be a visitor's and is left out."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+    log.error(what, error=type(error).__name__, where=where, **ids)
 
 
 def set_up_logs(level: int = logging.INFO) -> None:

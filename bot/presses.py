@@ -17,7 +17,7 @@ LONGEST_HELLO = 999
 
 
 def _hello(by: str, value: str, pressed_at: datetime | None) -> c.Command:
-    if not value.isdigit() or int(value[:6]) > LONGEST_HELLO:
+    if not (value.isascii() and value.isdigit()) or int(value[:6]) > LONGEST_HELLO:
         raise Refused("nothing_asked")
     return c.PromiseHello(by=by, within=timedelta(minutes=int(value)), pressed_at=pressed_at)
 
@@ -96,7 +96,9 @@ def answer(wanted: c.Command, events: Sequence[e.Event], visit: Visit, names: Ca
         args["responder"] = names(to)
     if wanted.entered_by is not None:
         return Phrase("reply.by_voice", {**args, "responder": names(wanted.by)})
-    if isinstance(wanted, c.PromiseHello) and promise:
+    if isinstance(events[-1], e.Disputed):  # only claimed: what stands stays as it was
+        key = "disputed"
+    elif isinstance(wanted, c.PromiseHello) and promise:
         key, args = _hello_said(visit, args)
     elif isinstance(wanted, c.MarkUnsafe):
         args["by"] = names(visit.alerted[0]) if visit.alerted else names(visit.announced_by)
@@ -104,8 +106,6 @@ def answer(wanted: c.Command, events: Sequence[e.Event], visit: Visit, names: Ca
         key, args = "left_with_callback", {**args, "time": call.due, "owner": names(call.by)}
     elif isinstance(wanted, c.TryCallback) and visit.callback is Callback.UNREACHABLE:
         key = "unreachable_closed"
-    elif isinstance(wanted, c.MarkSeen) and any(isinstance(event, e.Disputed) for event in events):
-        key = "disputed"
     if call and "time" not in args:
         args["time"] = call.due
     return Phrase(f"reply.{key}", args)

@@ -11,6 +11,7 @@ import structlog
 from bot.alarm import Alarm
 from bot.desk import FrontDesk
 from bot.errors import NotSaved
+from bot.logs import log_failure
 from bot.ports import Clock, Store, Transaction
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ class Timekeeper:
                     return visit
             except NotSaved:
                 raise
-            except Exception:
-                log.exception("timekeeper.visit_failed", visit=visit)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other visits go on
+                log_failure(log, "timekeeper.visit_failed", error, visit=visit)
                 tx.put_off(visit, now + AFTER_A_FAULT)
         return None

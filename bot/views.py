@@ -97,7 +97,7 @@ class PageViews:
         made = forms.FormContext(
             visit=stored.visit,
             facts=tx.facts(visit) or ERASED,
-            house=self._desk.house_for(tx, stored.visit, now, (who.id,)),
+            house=self._desk.house_for(tx, stored.visit, now, (who.id, *stored.visit.asked)),
             person=who,
             reader=reader,
             now=now,

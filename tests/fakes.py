@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from bot.domain.card import Nudge
-from bot.errors import DeliveryError
-from bot.messages import Address, Receipt, ShownCard, ShownNudge
-from bot.ports import Capabilities, Receive
+from bot.errors import DeliveryError, DeliveryKind, NotSaved
+from bot.messages import Address, Incoming, Receipt, Reply, ShownCard, ShownNudge
+from bot.ports import Capabilities, Receive, Store, Transaction
+
+T = TypeVar("T")
 
 ALL = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
 
@@ -46,6 +50,7 @@ class Message:
     key: str
     shown: ShownCard | ShownNudge
     amended: int = 0
+    found: int = 0
     deleted: bool = False
 
 
@@ -53,24 +58,33 @@ class Message:
 class FakeChat:
     """A stateful chat platform: keeps every message, finds them by key, and fails when it was told to.
 
-    `faults` are raised in order, one a call; with `lose_replies` so many messages are taken and the reply is lost.
+    `faults` are raised in order, one a call; at an address in `down` the fault there, at each call; with `lose_replies`
+    so many messages are taken and the reply is lost. A call waits for `slow`, if
+    that is given, and its address is in `under_way`. What
+    comes in is given to `comes_in`.
     """
 
     name: str = "web"
     capabilities: Capabilities = ALL
     messages: list[Message] = field(default_factory=list)
-    faults: deque[DeliveryError] = field(default_factory=deque)
+    faults: deque[Exception] = field(default_factory=deque)
+    down: dict[str, Exception] = field(default_factory=dict)
     lose_replies: int = 0
-    calls: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
+    slow: asyncio.Event | None = None
+    under_way: asyncio.Queue[Address] = field(default_factory=asyncio.Queue)
     receive: Receive | None = None
+    taken: set[asyncio.Task[Reply]] = field(default_factory=set)
 
     async def start(self, receive: Receive) -> None:
         self.receive = receive
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
-        self._called()
-        for known in self.messages:
-            if known.key == key and known.to == to and not known.deleted and isinstance(message, Nudge):
+        await self._called(to)
+        for known in self.messages if self.capabilities.lookup else ():
+            if (known.key, known.to, known.deleted) == (key, to, False):
+                known.shown = message
+                known.found += 1
                 return Receipt(address=to, ref=known.ref)
         sent = Message(ref=f"m{len(self.messages) + 1}", to=to, key=key, shown=message)
         self.messages.append(sent)
@@ -80,11 +94,9 @@ class FakeChat:
         return Receipt(address=to, ref=sent.ref)
 
     async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
-        self._called()
+        await self._called(receipt.address)
         message = next(m for m in self.messages if m.ref == receipt.ref)
         if message.deleted:
-            from bot.errors import DeliveryKind
-
             raise DeliveryError(DeliveryKind.POST_ANEW, "message_not_found")
         message.shown = card
         message.amended += 1
@@ -92,6 +104,17 @@ class FakeChat:
 
     async def stop(self) -> None:
         self.receive = None
+        if self.taken:
+            await asyncio.wait(self.taken)
+
+    async def comes_in(self, incoming: Incoming) -> Reply:
+        """Take what comes in, as the platform would bring it."""
+        if self.receive is None:
+            raise ConnectionError("nobody listens")
+        task = asyncio.ensure_future(self.receive(incoming))
+        self.taken.add(task)
+        task.add_done_callback(self.taken.discard)
+        return await task
 
     def cards(self, address: str) -> list[ShownCard]:
         """Give the cards that stand at an address now, oldest first."""
@@ -103,7 +126,45 @@ class FakeChat:
         """Give the texts of the nudges that an address got."""
         return [m.shown.text for m in self.messages if m.to.id == address and isinstance(m.shown, Nudge)]
 
-    def _called(self) -> None:
-        self.calls += 1
+    async def _called(self, to: Address) -> None:
+        self.calls[to.id] += 1
+        if self.slow:
+            self.under_way.put_nowait(to)
+            await self.slow.wait()
         if self.faults:
             raise self.faults.popleft()
+        if to.id in self.down:
+            raise self.down[to.id]
+
+
+@dataclass
+class ShakyStore:
+    """A store whose disk takes so many `more` transactions, and then refuses so many; reading goes on.
+
+    `refused` is put each time; `went_on` is set by the first transaction that was taken after a refusal.
+    """
+
+    store: Store
+    more: int = 0
+    refuses: int = 0
+    has_refused: bool = False
+    refused: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
+    went_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        if self.refuses and not self.more:
+            self.refuses -= 1
+            self.has_refused = True
+            self.refused.put_nowait(None)
+            raise NotSaved("the disk is full")
+        self.more = max(0, self.more - 1)
+        result = await self.store.transact(work)
+        if self.has_refused:
+            self.went_on.set()
+        return result
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self.store.read(work)
+
+    async def close(self) -> None:
+        await self.store.close()

@@ -143,7 +143,11 @@ class PageUser:
 
     async def __aenter__(self) -> Self:
         """Look at the page for the first time."""
-        await self.look()
+        try:
+            await self.look()
+        except BaseException:
+            await self._session.close()
+            raise
         return self
 
     async def __aexit__(

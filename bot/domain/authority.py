@@ -88,7 +88,7 @@ def authorise(visit: Visit | None, command: c.Command, house: House) -> None:
     kind = type(command)
     if command.entered_by is not None:
         if kind not in BY_VOICE or not house.is_reception(command.entered_by):
-            raise Refused("not_by_voice")
+            raise Refused("not_by_voice", responder=name_of(command.by, house))
     elif command.by not in house.people and command.by != BOT:
         raise Refused("not_yours", responder=responder_name(visit, house))
     if not roles(visit, command.by, house) & MAY[kind]:
@@ -104,4 +104,9 @@ def responder_name(visit: Visit | None, house: House) -> str:
     asking = visit.visitor_question or visit.call_question
     promise = visit.hello_promise or visit.callback_promise
     someone = promise.by if promise else asking.responder if asking and not asking.with_reception else visit.owner
-    return house.people[someone].name if someone in house.people else someone
+    return name_of(someone, house)
+
+
+def name_of(person: str, house: House) -> str:
+    """Give a person's name for a sentence."""
+    return house.people[person].name if person in house.people else person

@@ -6,7 +6,7 @@ in `bot.domain.saying`, the responders' cards are in `bot.domain.person_cards`, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from bot.domain import saying
@@ -31,12 +31,12 @@ def readers(visit: Visit) -> tuple[str, ...]:
 
 
 def cards(
-    visit: Visit, facts: Facts, history: History, house: House, *, revision: int = 0
+    visit: Visit, facts: Facts, history: History, house: House, *, revision: int = 0, also: Iterable[str] = ()
 ) -> Mapping[str, Card[Phrase]]:
-    """Give each reader's card."""
+    """Give each reader's card; `also` are readers who have one from before, when the visit was something to them."""
     telling = Telling(visit, facts, house)
     made = {}
-    for reader in readers(visit):
+    for reader in dict.fromkeys((*readers(visit), *also)):
         if reader.startswith(RECEPTION_READER):
             made[reader] = reception_card(telling, reader, revision)
         elif reader in house.people:
@@ -110,6 +110,8 @@ def _reception_notes(telling: Telling, state: str) -> list[Phrase]:
     visit = telling.visit
     notes: list[Phrase] = []
     asking = visit.visitor_question
+    if telling.facts.line and visit.callback_promise:  # whoever calls wrote it to be read out
+        notes.append(Phrase("plain.text", {"text": telling.facts.line}))
     if visit.hello_promise:
         notes.append(_promise_note(telling, visit.hello_promise))
     elif asking and asking.with_reception and visit.unsafe_by is None:

@@ -79,11 +79,12 @@ class House:
 
     def deputies(self, owner: str) -> tuple[str, ...]:
         """Give whom the owner's `deputy` steps may ask, in order; nobody who is away."""
-        return tuple(p for p in self.people[owner].deputies if p not in self.absences)
+        deputies = self.people[owner].deputies if owner in self.people else ()
+        return tuple(p for p in deputies if p not in self.absences)
 
     def managers(self, owner: str) -> tuple[str, ...]:
         """Give the owner's manager, unless there is none or they are away."""
-        manager = self.people[owner].manager
+        manager = self.people[owner].manager if owner in self.people else None
         return (manager,) if manager is not None and manager not in self.absences else ()
 
     def is_reception(self, person: str) -> bool:

@@ -271,7 +271,10 @@ def _without_answer(telling: Telling, asking: Asking) -> list[Phrase]:
         if person:
             return [Phrase("note.without_answer", {"colleague": telling.name(person), "until": until})]
         if step.verb is Verb.BOOK_CALLBACK and visit.callback_promise is None:
-            return [Phrase("note.without_answer_booking", {"until": until})]
+            if asking.responder == visit.owner:
+                return [Phrase("note.without_answer_booking", {"until": until})]
+            asked: Args = {"responder": telling.name(asking.responder), "time": asking.asked_at, "until": until}
+            return [Phrase("note.asked_booking_next", asked)]
     return []
 
 

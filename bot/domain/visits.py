@@ -59,20 +59,23 @@ def colleagues(turn: Turn) -> tuple[str, ...]:
 
 
 def not_me(turn: Turn, command: c.NotMe) -> None:
-    """Back to whoever passed it on; where the ladder had asked, on to the next."""
-    visit = turn.visit
-    if command.by in visit.offered_call:
+    """Back to whoever passed it on; where the ladder had asked, on to the next. The owner passes it on instead."""
+    visit, person = turn.visit, command.by
+    which = next((w for w in Which if (asking := visit.question(w)) and asking.responder == person), None)
+    if which is None and person in visit.offered_call:
         turn.add(e.Declined, which=Which.CALL)
-        return
-    which, asking = _open_question(turn)
-    if command.by not in asking.asked or command.by == visit.owner:
+    elif person == visit.owner and which is not Which.CALL:
         raise Refused("nothing_asked")
-    if asking.responder != command.by:
-        if command.by not in visit.declined:
-            turn.add(e.Declined, which=which)
-        return
-    turn.add(e.Declined, which=which)
-    if asking.passed_by is not None:
+    elif which is not None:
+        turn.add(e.Declined, which=which)
+        _put_back(turn, which)
+    elif person not in visit.declined:
+        turn.add(e.Declined, which=_open_question(turn)[0])
+
+
+def _put_back(turn: Turn, which: Which) -> None:
+    asking = turn.visit.question(which)
+    if asking is not None and asking.passed_by is not None:
         ask(turn, which, LADDER_OF[which], asking.passed_by)
     else:
         climb(turn, which, only_asks=True)
@@ -175,7 +178,9 @@ def mark_unsafe(turn: Turn, command: c.MarkUnsafe) -> None:
 def undo(turn: Turn, command: c.Undo) -> None:
     """What settled the visit last was pressed by mistake: it is owed again, and somebody is asked again."""
     visit, now = turn.visit, turn.now
-    left_unseen = visit.hello is Hello.UNSEEN and visit.left_at == visit.hello_settled_at
+    # a callback that is owed is what the first of two presses has already reopened
+    unseen = visit.hello is Hello.UNSEEN and visit.callback is not Callback.OWED
+    left_unseen = unseen and visit.left_at == visit.hello_settled_at
     at = visit.closed_at or (visit.hello_settled_at if left_unseen else None)
     if at is None:
         return

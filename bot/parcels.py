@@ -1,0 +1,96 @@
+"""What the courier carries: each card and nudge made of the visit as it stands when it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.desk import ERASED, FrontDesk
+from bot.domain.card import Args, Nudge, Phrase
+from bot.domain.visit import Callback, Visit
+from bot.language.wording import Reader, Wording
+from bot.messages import ShownCard, ShownNudge
+from bot.ports import CardRow, NudgeRow, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class CardParcel:
+    """A claimed card. `shown` is None when there is nothing to send; `askings` are those that it puts to its reader."""
+
+    row: CardRow
+    shown: ShownCard | None = None
+    version: int = 0
+    askings: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeParcel:
+    """A claimed nudge. `shown` is None when there is nothing to send."""
+
+    row: NudgeRow
+    shown: ShownNudge | None = None
+
+
+class Packing:
+    """Makes parcels inside the transaction in which their rows were claimed."""
+
+    def __init__(self, desk: FrontDesk, wording: Wording) -> None:
+        """Take what they are made with."""
+        self._desk = desk
+        self._wording = wording
+
+    def card(self, tx: Transaction, row: CardRow, now: datetime) -> CardParcel:
+        """Make a card; somebody who is in the directory no more gets none."""
+        stored = self._desk.load(tx, row.visit)
+        card = self._desk.cards(tx, stored, now, also=(row.reader,)).get(row.reader)
+        if card is None:
+            return CardParcel(row)
+        questions = (stored.visit.visitor_question, stored.visit.call_question)
+        askings = tuple(asking.no for asking in questions if asking and asking.responder == row.reader)
+        return CardParcel(row, self._wording.card(card, self._reader(row.reader), now), stored.version, askings)
+
+    def nudge(self, tx: Transaction, row: NudgeRow, now: datetime) -> NudgeParcel:
+        """Make a nudge; one that is not worth sending any more is none."""
+        nudge = row.nudge
+        is_counter = ":" in nudge.person
+        if not is_counter and nudge.person not in self._desk.settings.people:
+            return NudgeParcel(row)
+        if _superseded(nudge, self._desk.load(tx, nudge.visit).visit):
+            return NudgeParcel(row)
+        facts = tx.facts(nudge.visit) or ERASED
+        args: Args = {**nudge.text.args, "visitor": facts.visitor}
+        named = replace(nudge, text=Phrase(nudge.text.key, args))
+        return NudgeParcel(row, self._wording.nudge(named, self._reader(nudge.person), now))
+
+    def _reader(self, reader: str) -> Reader:
+        """Give a reader's language and zone; a counter's are those of its site."""
+        settings = self._desk.settings
+        if reader in settings.people:
+            return Reader(settings.people[reader].language, settings.people[reader].zone)
+        site = settings.sites[reader.partition(":")[2]]
+        return Reader(site.language, site.zone)
+
+
+def _superseded(nudge: Nudge[Phrase], visit: Visit) -> bool:
+    """Tell whether a nudge is not worth sending any more: what it asks was answered, asked anew, or is not theirs."""
+    if nudge.asking is not None:
+        open_askings = {asking.no for asking in (visit.visitor_question, visit.call_question) if asking}
+        return nudge.asking not in open_askings or nudge.person in visit.unreachable
+    if nudge.text.key.startswith("callback."):
+        return not _call_awaited(nudge, visit)
+    return visit.mistake and not nudge.text.key.endswith("withdrawn_nudge")
+
+
+def _call_awaited(nudge: Nudge[Phrase], visit: Visit) -> bool:
+    """Tell whether what a nudge says of a callback is still so: whose it is, and whether it is soon, now or late."""
+    promise = visit.callback_promise
+    if promise is None:
+        return False
+    if nudge.person != promise.by:
+        return nudge.person in visit.offered_call
+    late = visit.callback is Callback.LATE
+    awaited = {
+        "callback.soon_nudge": promise.remind_at is None and not promise.called,
+        "callback.now_nudge": promise.called and not late,
+    }
+    return awaited.get(nudge.text.key, not late)

@@ -1,0 +1,16 @@
+"""What people typed, made fit to be kept: no control characters, nothing that hides or turns what stands beside it."""
+
+from __future__ import annotations
+
+JOINERS = "\u200c\u200d"
+"""Some scripts, and many emoji, are written with them."""
+
+
+def one_line(text: str) -> str:
+    """Make one line of a text."""
+    return " ".join("".join(c if c.isprintable() or c in JOINERS else " " for c in text).split())
+
+
+def lines(text: str) -> str:
+    """Keep the lines of a text, without those at its ends that are empty."""
+    return "\n".join(one_line(line) for line in text.splitlines()).strip()
