@@ -308,7 +308,7 @@ class Transaction(Protocol):
         forget_receipt: bool = False,
         parked: bool = False,
     ) -> bool:
-        """Give a card back after a failed try: wait until `not_before`, post anew, or park it for good."""
+        """Give a card back after a failed try: wait until `not_before`, post anew, or park it for now."""
         ...
 
     def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:

@@ -181,6 +181,7 @@ def _reception_buttons(visit: Visit, state: str) -> tuple[tuple[Button[Phrase], 
     late = visit.call_question is not None
     if late and visit.call_question and visit.call_question.with_reception:
         return (press("done", main=True), press("move", form=True)), (press("no_answer"), someone, calls[3], note)
-    gone = (left,) if visit.left_at is None else ()
     changed = press("add_phone", "change_phone", form=True)
-    return (calls[0], *gone), (*back, *calls[1:], changed, *((happened,) if gone else ()), mistake)
+    if visit.left_at is None:
+        return (left, happened), (*calls, changed, mistake)
+    return (calls[0],), (*back, *calls[1:], changed, mistake)

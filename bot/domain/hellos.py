@@ -47,6 +47,8 @@ def _check_still_asked(turn: Turn, person: str) -> None:
     refuse_unsafe(turn)
     if visit.hello in (Hello.NOT_OWED, Hello.EXCUSED) and call and call.origin is Origin.PERSON and call.by != person:
         raise Refused("somebody_calls", responder=turn.name(call.by), time=call.due)
+    if visit.is_open and visit.hello is Hello.EXCUSED:
+        raise Refused("old_card")
     if not visit.is_open or visit.hello not in (Hello.NOT_OWED, Hello.OWED, Hello.PROMISED):
         raise Refused("closed")
     if not visit.here:

@@ -64,7 +64,7 @@ def built_in(language: str) -> Catalogue:
 
 
 def with_kinds(catalogue: Catalogue, kinds: Mapping[str, Mapping[str, str]]) -> Catalogue:
-    """Give a catalogue that also says the kinds of a house, as its admin labelled them; a label is text, without gaps."""
+    """Give a catalogue that also says the kinds of a house, as its admin labelled them; labels have no gaps."""
     labels = {kind: by_language.get(catalogue.language, "") for kind, by_language in kinds.items()}
     said = {
         f"kind.{kind}": Sentence(key=f"kind.{kind}", forms={"other": Template((label,), ())}, days=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.events import Delivered, Event, NotDelivered
+from bot.domain.events import Delivered, Event, NotDelivered, Unreachable
 from bot.domain.visit import Callback, Promise, Visit
 
 _NOT_YET_KEPT = frozenset({Callback.PROMISED, Callback.LATE})
@@ -37,3 +37,8 @@ def revised(events: Sequence[Event], version: int) -> tuple[int, datetime] | Non
     """Give version and moment of the last event that makes a card stale; `version` is the one before these events."""
     telling = [(seq, event.at) for seq, event in enumerate(events, version + 1) if not isinstance(event, _QUIET)]
     return telling[-1] if telling else None
+
+
+def revives(events: Sequence[Event]) -> bool:
+    """Tell whether these events take parked cards up again: that nobody could be reached is no reason to try again."""
+    return not any(isinstance(event, Unreachable) for event in events)

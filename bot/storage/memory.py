@@ -14,7 +14,7 @@ from bot.domain.visit import Visit
 from bot.errors import Conflict, NotSaved
 from bot.language.names import fold
 from bot.ports import Entry, Stored, Transaction
-from bot.storage.columns import people_of, promised_call, revised
+from bot.storage.columns import people_of, promised_call, revised, revives
 from bot.storage.memory_base import Kept, KeptVisit, MemoryBase, utc
 from bot.storage.memory_delivery import MemoryDelivery
 
@@ -52,7 +52,7 @@ class MemoryVisits(MemoryBase):
         self._put(self._kept.policies, visit.policy.digest, visit.policy)
         self._append(visit.id, version, events, through)
         if news:
-            self._mark_cards(visit.id, row.revised_at)
+            self._mark_cards(visit.id, row.revised_at, parked_too=revives(events))
         return after
 
     def journal(self, visit: str) -> Sequence[Entry]:
@@ -148,11 +148,11 @@ class MemoryVisits(MemoryBase):
         )
         self._put(self._kept.journals, visit, (*journal, *new))
 
-    def _mark_cards(self, visit: str, at: datetime) -> None:
-        """Let each card of the visit wait to be sent; one that waits already keeps its place."""
+    def _mark_cards(self, visit: str, at: datetime, *, parked_too: bool) -> None:
+        """Let each card of the visit wait to be sent, also one that was parked; one that waits keeps its place."""
         for key, card in list(self._kept.cards.items()):
-            if card.visit == visit and card.waiting_since is None and not card.parked:
-                self._put(self._kept.cards, key, replace(card, waiting_since=at, ready_at=at))
+            if card.visit == visit and card.waiting_since is None and (parked_too or not card.parked):
+                self._put(self._kept.cards, key, replace(card, parked=False, waiting_since=at, ready_at=at))
 
 
 class MemoryTransaction(MemoryVisits, MemoryDelivery):

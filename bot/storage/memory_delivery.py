@@ -88,7 +88,7 @@ class MemoryDelivery(MemoryBase):
             return False
         return self._settle_card(
             row,
-            attempts=card.attempts + 1,
+            attempts=0 if parked else card.attempts + 1,
             unknown=unknown or (row.unknown and not forget_receipt),
             receipt=None if forget_receipt else card.receipt,
             parked=parked,

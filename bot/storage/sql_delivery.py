@@ -104,7 +104,7 @@ class SqlDelivery(SqlBase):
         if forget_receipt:
             failed["receipt"] = None
         if parked:
-            failed |= {"parked": True, **_SETTLED}
+            failed |= {"parked": True, "attempts": 0, **_SETTLED}  # the next change of the visit takes it up again
         return self._settle(card, _is_card(row), failed)
 
     def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:

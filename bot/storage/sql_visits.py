@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, true, update
 
 from bot.domain.events import Event
 from bot.domain.facts import Facts
@@ -16,7 +16,7 @@ from bot.errors import Conflict, Unreadable
 from bot.language.names import fold
 from bot.ports import Entry, Stored
 from bot.storage import codec, tables
-from bot.storage.columns import people_of, promised_call, revised
+from bot.storage.columns import people_of, promised_call, revised, revives
 from bot.storage.sql_base import SqlBase, same_schema
 from bot.storage.tables import card, journal, visit_person
 
@@ -47,7 +47,7 @@ class SqlVisits(SqlBase):
             self._append(visit.id, version, events, through)
         self._put_people(visit)
         if news:
-            self._mark_cards(visit.id, news[1])
+            self._mark_cards(visit.id, news[1], parked_too=revives(events))
         return after
 
     def journal(self, visit: str) -> Sequence[Entry]:
@@ -187,10 +187,14 @@ class SqlVisits(SqlBase):
             rows = [{"person": person, "visit": visit.id} for person in sorted(new)]
             self._write().execute(insert(visit_person), rows)
 
-    def _mark_cards(self, visit: str, at: datetime) -> None:
-        """Let each card of the visit wait to be sent; one that waits already keeps its place."""
-        stale = (card.c.visit == visit, card.c.waiting_since.is_(None), card.c.parked.is_(False))
-        self._write().execute(update(card).where(*stale).values(waiting_since=at, ready_at=at))
+    def _mark_cards(self, visit: str, at: datetime, *, parked_too: bool) -> None:
+        """Let each card of the visit wait to be sent, also one that was parked; one that waits keeps its place."""
+        stale = (
+            card.c.visit == visit,
+            card.c.waiting_since.is_(None),
+            true() if parked_too else card.c.parked.is_(False),
+        )
+        self._write().execute(update(card).where(*stale).values(parked=False, waiting_since=at, ready_at=at))
 
     def _entries(self, query: Select[Any]) -> list[Entry]:
         return [

@@ -602,14 +602,17 @@ async def test_a_card_whose_message_is_gone_is_posted_anew(store: Store) -> None
     assert (anew.receipt, anew.unknown) == (None, False)
 
 
-async def test_a_parked_card_is_never_claimed_again(store: Store) -> None:
+async def test_a_parked_card_is_taken_up_again_when_the_visit_changes(store: Store) -> None:
     await has_a_card(store)
     row = await claims(store, 1)
     assert row is not None
     assert await store.transact(lambda tx: tx.card_failed(row, not_before=None, unknown=False, parked=True))
-    await goes_on(store, visit(), 2, phone_added())
     assert await claims(store, 9999) is None
     assert await store.read(lambda tx: tx.next_delivery()) is None
+    await goes_on(store, visit(), 2, phone_added())
+    again = await claims(store, 9999)
+    assert again is not None
+    assert again.attempts == 0
 
 
 # --- nudges ----------------------------------------------------------------------------------------------------------
