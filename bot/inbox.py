@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from pydantic import TypeAdapter
 
-from bot import forms, presses
+from bot import form_answers, forms, presses
 from bot.announcing import Announcing
 from bot.answers import Answering
 from bot.context import Context
@@ -84,13 +84,13 @@ class Inbox:
     async def _carried_out(self, context: Context) -> Reply:
         try:
             return await self._store.transact(partial(self._work, context=context))
-        except forms.WrongAnswers as wrong:
+        except form_answers.WrongAnswers as wrong:
             return await self._store.read(partial(self._ask_again, context=context, wrong=wrong))
         except Refused as refused:
             if isinstance(context.incoming.act, Press) and refused.reason == "number_first":
                 return await self._store.read(partial(self._form, context=context, button="visitor_left"))
             reply = await self._store.transact(partial(self._refuse, context=context, refused=refused))
-            beside = forms.wrong_time(context.incoming.act, refused, reply.text)
+            beside = form_answers.wrong_time(context.incoming.act, refused, reply.text)
             return await self._store.read(partial(self._ask_again, context=context, wrong=beside)) if beside else reply
 
     def _work(self, tx: Transaction, *, context: Context) -> Reply:
@@ -119,7 +119,7 @@ class Inbox:
 
     def _submitted(self, tx: Transaction, act: Press, context: Context) -> Reply:
         stored = self._desk.load(tx, act.visit)
-        made = forms.read(self._form_context(tx, stored, context), act.button, act.values)
+        made = form_answers.read(self._form_context(tx, stored, context), act.button, act.values)
         if not made.commands:
             return self._answering.nothing_new(act.visit, context)
         return self._answering.carry_out(tx, act.visit, made.commands, made.facts, context)
@@ -149,7 +149,7 @@ class Inbox:
         form = forms.make(self._form_context(tx, stored, context), button)
         return Reply(outcome=Outcome.FORM, text=form.title, visit=act.visit, form=form)
 
-    def _ask_again(self, tx: Transaction, *, context: Context, wrong: forms.WrongAnswers) -> Reply:
+    def _ask_again(self, tx: Transaction, *, context: Context, wrong: form_answers.WrongAnswers) -> Reply:
         """Show a form again with what was typed, and each error beside its field."""
         act: Any = context.incoming.act
         stored = self._desk.load(tx, act.visit)

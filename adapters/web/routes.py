@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,6 +20,7 @@ from adapters.web.streams import Streams
 from adapters.web.viewers import ME, RECEPTION, VISIT, Viewer
 from bot.errors import NotSaved, Refused
 from bot.language.catalogue import LANGUAGES
+from bot.logs import log_failure
 from bot.messages import Form, Incoming, Outcome, Reply
 from bot.ports import Receive, Views
 from bot.settings import Settings
@@ -227,7 +227,9 @@ class Routes:
         except NotSaved:
             return self._plain("broken", 503, self._languages(request))
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody may see a stack trace
-            _log_failure(request, error)
+            route = request.match_info.route.resource
+            address = route.canonical if route else "unknown"
+            log_failure(_log, "web.page_failed", error, address=address, method=request.method)
             return self._plain("broken", 500, self._languages(request))
 
     def _languages(self, request: web.Request) -> tuple[str, ...]:
@@ -255,12 +257,3 @@ def _remember(request: web.Request, response: web.StreamResponse, viewer: Viewer
     for name, value in (("as", viewer.person.id), ("lang", viewer.language)):
         if name in request.query:
             response.set_cookie(name, value, max_age=A_YEAR_S, httponly=True, samesite="Lax")
-
-
-def _log_failure(request: web.Request, error: Exception) -> None:
-    """Log where something failed; what its message says may be a visitor's, so it is left out."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    where = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
-    route = request.match_info.route.resource
-    address = route.canonical if route else "unknown"
-    _log.error("page failed", error=type(error).__name__, address=address, method=request.method, where=where)

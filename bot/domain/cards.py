@@ -158,7 +158,7 @@ def _reception_buttons(visit: Visit, state: str) -> tuple[tuple[Button[Phrase], 
     """Give the two visible buttons and those under *more*; the answers to a question come first."""
     happened, voice = press("hello_happened"), press("by_voice", "answered_by_voice", form=True)
     left, mistake = press("visitor_left"), press("mistake", "posted_by_mistake")
-    phone = press("add_phone", form=True)
+    phone = press("add_phone", "change_phone" if visit.phone_known else None, form=True)
     someone = press("ask_someone_else", form=True)
     note = press("note", form=True)
     asking = visit.visitor_question

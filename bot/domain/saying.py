@@ -130,7 +130,8 @@ class Telling:
             return Phrase("say.callback_booked_number_missing" if booked else "say.callback_number_missing", told)
         key = "callback_promised"
         if booked:
-            key = "callback_sorry_nobody_came" if self.visit.broken else "callback_booked"
+            greeting_missed = self.visit.broken and self.visit.via is Via.IN_PERSON
+            key = "callback_sorry_nobody_came" if greeting_missed else "callback_booked"
         return Phrase(f"say.{key}", {**told, "number": self.facts.phone})
 
     def _news(self, asking: Asking) -> datetime:

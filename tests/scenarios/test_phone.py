@@ -84,7 +84,7 @@ async def test_put_through_but_nobody_took_the_call(world: World) -> None:
     visit = await world.visit()
     assert (visit.hello, visit.callback) == (Hello.EXCUSED, Callback.PROMISED)
     assert world.say() == (
-        f"I am sorry that nobody came to greet you: Martin Gagnon will call you today at 9:45 a.m., on {SHOWN}."
+        f"I am sorry not to have had an answer in time: Martin Gagnon will call you today at 9:45 a.m., on {SHOWN}."
     )
 
 

@@ -155,6 +155,7 @@
 
   // ---------- asking ----------
   let timer = 0, asking = false, askAgain = false;
+  let acts = 0; // presses and forms opened: a page that was asked for before the last of them is out of date
   const again = (ms) => { clearTimeout(timer); timer = setTimeout(look, ms); };
   const parse = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
   const look = async () => {
@@ -163,8 +164,11 @@
     try {
       const here = new URL(location.href);
       here.searchParams.delete("said");
+      const before = acts;
       const response = await fetch(here, { headers: { Accept: "text/html" } });
-      if (response.ok) apply(await parse(response));
+      const page = await parse(response);
+      if (before !== acts) askAgain = true;
+      else if (response.ok) apply(page);
     } catch { notLive(); }
     asking = false;
     if (askAgain) { askAgain = false; again(50); }
@@ -205,6 +209,7 @@
 
   // ---------- pressing without losing what is typed elsewhere ----------
   const settle = (page, form, url) => {
+    acts += 1;
     const arrival = form.closest("#arrival") && document.getElementById("arrival");
     const fresh = page.getElementById("arrival");
     if (arrival && fresh) {
@@ -215,10 +220,23 @@
       if (said && answer) { said.className = answer.className; said.replaceChildren(...answer.childNodes); }
     }
     moved = pressed = -Infinity; // whoever has pressed waits for just this change
+    const inTalk = form.closest("#talk");
+    if (inTalk) form.reset(); // what is still to be said stands in the new box, if anything does
     apply(page);
-    const talk = form.closest("#talk") && document.getElementById("talk"), newTalk = page.getElementById("talk");
-    if (talk && newTalk) { talk.replaceWith(newTalk); newTalk.querySelector("#reply").focus(); }
+    if (inTalk) {
+      const newTalk = page.getElementById("talk"); // it is no longer there when the whole card was renewed
+      if (newTalk) document.getElementById("talk")?.replaceWith(newTalk);
+      document.getElementById("reply")?.focus();
+    }
     history.replaceState(null, "", url);
+  };
+  // A plain page says why nothing has happened; what was typed stays where it is.
+  const tellPlainly = (page) => {
+    const said = document.getElementById("said"), text = document.createElement("span");
+    text.textContent = [...page.querySelectorAll("main h1, main .soft")].map((part) => part.textContent).join(" ");
+    said.className = "said is-refused";
+    said.replaceChildren(text);
+    said.scrollIntoView({ block: "nearest" });
   };
   const post = async (form, button) => {
     const data = new URLSearchParams(new FormData(form, button));
@@ -226,7 +244,7 @@
     const response = await fetch(action, { method: "POST", body: data });
     const there = new URL(response.url);
     const page = await parse(response);
-    if (!page.body.dataset.now) { document.documentElement.replaceWith(page.documentElement); return; }
+    if (!page.body.dataset.now) { tellPlainly(page); return; }
     there.searchParams.delete("said");
     settle(page, form, response.redirected ? there : location.href);
   };
@@ -247,6 +265,7 @@
     const url = new URL(link.href);
     try {
       const page = await parse(await fetch(url));
+      acts += 1;
       history.replaceState(null, "", url);
       moved = pressed = -Infinity;
       link.closest("details")?.removeAttribute("open");
