@@ -49,6 +49,8 @@ def _check_still_asked(turn: Turn, person: str) -> None:
         raise Refused("somebody_calls", responder=turn.name(call.by), time=call.due)
     if visit.is_open and visit.hello is Hello.EXCUSED:
         raise Refused("old_card")
+    if visit.hello is Hello.GIVEN and visit.greeted_by and visit.greeted_by != person:
+        raise Refused("already_greeted", responder=turn.name(visit.greeted_by))
     if not visit.is_open or visit.hello not in (Hello.NOT_OWED, Hello.OWED, Hello.PROMISED):
         raise Refused("closed")
     if not visit.here:

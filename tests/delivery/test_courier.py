@@ -90,7 +90,9 @@ async def test_whoever_had_a_card_sees_what_became_of_it(world: World) -> None:
 # --- passing faults --------------------------------------------------------------------------------------------------
 
 
-async def test_a_passing_fault_is_tried_again_with_growing_waits_and_given_up_after_eight_until_the_visit_changes(world: World) -> None:
+async def test_a_passing_fault_is_tried_again_with_growing_waits_and_given_up_after_eight_until_the_visit_changes(
+    world: World,
+) -> None:
     world.chat.down[COUNTER] = RETRY
     await world.arrives("Julie Tremblay", to_see="martin")
     begun = world.clock.now()

@@ -41,6 +41,7 @@ SITE: Final = "quebec"
 COUNTER: Final = f"reception:{SITE}"
 NINE: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning, half an hour after the house opened."""
+HANDOVER: Final = "The file lies on my desk."
 BOOK: Final = Verb.BOOK_CALLBACK
 HAND_OVER: Final = Verb.HAND_OVER_TO
 
@@ -112,12 +113,12 @@ def _moment(day: date, clock: time) -> datetime:
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
-def _person(id: str, name: str, *, deputies: tuple[str, ...] = (), manager: str | None = None) -> Person:
-    at_the_counter = (SITE,) if id == "nadia" else ()
+def _person(key: str, name: str, *, deputies: tuple[str, ...] = (), manager: str | None = None) -> Person:
+    at_the_counter = (SITE,) if key == "nadia" else ()
     return Person(
-        id=id,
+        id=key,
         name=name,
-        given=name.split()[0],
+        given=name.split(maxsplit=1)[0],
         language="en",
         zone="UTC",
         sites=(SITE,),
@@ -148,7 +149,7 @@ def make_house(
     people: Mapping[str, Person] = PEOPLE,
 ) -> House:
     """Give the house; `away` maps who is away to who stands in."""
-    absences = {person: Absence(person, stand_in, "The file lies on my desk.") for person, stand_in in (away or {}).items()}
+    absences = {person: Absence(person, stand_in, HANDOVER) for person, stand_in in (away or {}).items()}
     return House(site=SITE, people=people, calendar=Hours(frozenset(promised)), absences=absences)
 
 
@@ -344,7 +345,7 @@ class Story:
 
     def is_away(self, person: str, stand_in: str | None = None) -> None:
         """From now on somebody is away."""
-        absence = Absence(person, stand_in, "The file lies on my desk.")
+        absence = Absence(person, stand_in, HANDOVER)
         self.house = replace(self.house, absences={**self.house.absences, person: absence})
 
 

@@ -30,7 +30,7 @@ def test_every_sentence_can_be_filled_in(wording: Wording, language: str, key: s
 
 
 def call(wording: Wording, due: datetime, reader: Reader, now: datetime = NOW) -> str:
-    return wording.say(Phrase("page.change.callback", {"responder": "R", "visitor": "V", "time": due}), reader, now)
+    return wording.say(Phrase("story.summary.callback_promised", {"person": "R", "time": due}), reader, now)
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def call(wording: Wording, due: datetime, reader: Reader, now: datetime = NOW) -
     ],
 )
 def test_a_callback_has_a_day_and_a_clock(wording: Wording, ahead: timedelta, english: str, french: str) -> None:
-    assert call(wording, NOW + ahead, EN) == "R calls V " + english.replace("_", HARD)
-    assert call(wording, NOW + ahead, FR) == "R appelle V " + french.replace("_", HARD)
+    assert call(wording, NOW + ahead, EN) == "Promised by R, " + english.replace("_", HARD)
+    assert call(wording, NOW + ahead, FR) == "Promis par R, " + french.replace("_", HARD)
 
 
 def test_what_is_today_is_decided_where_the_reader_is(wording: Wording) -> None:
@@ -113,7 +113,7 @@ def test_french_has_its_spaces_and_what_people_wrote_is_left_alone(wording: Word
     args = {"text": "5 ; ? « a »"}
     said = wording.say(Phrase("form.errors.number_wrong", args), FR, NOW)
     assert f"«{HARD}5 ; ? « a »{HARD}»{THIN}; par" in said
-    assert wording.say(Phrase("page.sign.title"), FR, NOW).endswith(f"êtes-vous{THIN}?")
+    assert wording.say(Phrase("form.callback.when"), FR, NOW).endswith(f"Quand{THIN}?")
     assert wording.say(Phrase("page.empty.intro"), FR, NOW).endswith(f"ici{HARD}:")
 
 

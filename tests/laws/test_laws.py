@@ -1,0 +1,75 @@
+"""The ten laws hold in random stories, and each kept breakage is caught by the law that it breaks.
+
+`HELLO30_LAWS=many` tells ten times as many stories, and makes a failing one short.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final, get_type_hints
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from bot.domain import commands as c
+from bot.domain import events as e
+from bot.domain.decide import DECIDE
+from bot.domain.facts import Facts, History
+from tests.domain.house import NINE
+from tests.laws import laws
+from tests.laws.breakages import BREAKAGES, Breakage
+from tests.laws.machine import Stories
+from tests.laws.saying import COMMANDS, Said
+from tests.laws.world import Core, LawBroken
+
+MANY: Final = os.environ.get("HELLO30_LAWS") == "many"
+PARTS: Final = 4
+"""The stories are told in so many tests, which may run side by side."""
+STORIES: Final = settings(
+    max_examples=500 if MANY else 50,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate, Phase.shrink) if MANY else (Phase.generate,),
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
+"""The same stories each time: what is found today is found tomorrow."""
+UNTIL_CAUGHT: Final = settings(STORIES, max_examples=400, phases=(Phase.generate,))
+
+
+def _stories(core: Core, part: int = 0) -> type[Stories]:
+    """Give the machine with this core; each part tells stories of its own, for its name is their seed."""
+    return type(f"Stories{part}", (Stories,), {"core": core})
+
+
+@pytest.mark.timeout(1800 if MANY else 120)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_laws_hold(part: int) -> None:
+    run_state_machine_as_test(_stories(Core(), part), settings=STORIES)
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: f"law_{breakage.law}-{breakage.name}")
+def test_a_kept_breakage_is_caught_by_its_law(breakage: Breakage) -> None:
+    with pytest.raises(LawBroken) as caught:
+        run_state_machine_as_test(_stories(breakage.core), settings=UNTIL_CAUGHT)
+    assert caught.value.law == breakage.law, caught.value
+
+
+def test_each_law_has_a_kept_breakage() -> None:
+    numbers = {int(name.removeprefix("law_")) for name in vars(laws) if name.startswith("law_")}
+    assert numbers == {breakage.law for breakage in BREAKAGES} == set(range(1, 11))
+
+
+def test_no_event_has_room_for_what_a_visitor_told_us() -> None:
+    events = [kind for kind in vars(e).values() if isinstance(kind, type) and issubclass(kind, e.Event)]
+    for event in events:
+        assert not {Facts, History} & set(get_type_hints(event).values()), event
+
+
+def test_every_command_is_told_of() -> None:
+    said = Said(by="martin", to="sophie", within=2, due=NINE, voice=None, yes=True)
+    told = {type(make(said)) for make in COMMANDS.values()}
+    assert told == DECIDE.keys() - {c.AnnounceArrival, c.PassTime}  # those begin a story, and let it go on
