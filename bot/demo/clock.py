@@ -62,7 +62,9 @@ class DemoClock:
         self._moved.set()
         self._moved = asyncio.Event()
 
-    async def keep(self, store: Store) -> None:
-        """Keep the clock in the demo's database."""
-        values = {"machine": self._since.isoformat(), "demo": self._base.isoformat(), "speed": self.speed}
+    async def keep(self, store: Store, moment: datetime | None = None) -> None:
+        """Keep the clock in the demo's database, as it is or as it will be once it is moved to `moment`."""
+        machine = self._machine.now()
+        demo = max(self.now(), moment) if moment else self.now()
+        values = {"machine": machine.isoformat(), "demo": demo.isoformat(), "speed": self.speed}
         await store.transact(lambda tx: tx.put_value(KEPT_AS, json.dumps(values)))

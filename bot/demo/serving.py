@@ -68,9 +68,9 @@ class Demo:
             self._parts.ring()
 
     async def _move_to(self, moment: datetime) -> None:
-        """Move the clock, and keep that before anything happens by it: after a kill -9 no time comes a second time."""
+        """Keep where the clock goes, then move it there: after a kill -9 no time comes a second time."""
+        await self._clock.keep(self._parts.store, moment)
         self._clock.move_to(moment)
-        await self._clock.keep(self._parts.store)
         await self._parts.timekeeper.catch_up()
 
 

@@ -73,7 +73,7 @@ async def test_nadia_adds_a_number_and_asks_somebody_else(house: Served) -> None
     await number.fill("514 555-0142")
     await number.press("Enter")
     await expect(nadia.locator("#said")).to_have_text("The number is added.")
-    await more(nadia, "Add phone")
+    await more(nadia, "Change phone")
     await expect(number).to_have_value("+1\u00a0514-555-0142")
 
     await more(nadia, "Ask someone else…")

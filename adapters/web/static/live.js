@@ -75,7 +75,14 @@
     const folds = to.querySelectorAll("details");
     from.querySelectorAll("details").forEach((fold, i) => { if (folds[i]) folds[i].open = fold.open; });
     const talk = from.querySelector("[role=log]"), newTalk = to.querySelector("[role=log]");
-    if (talk && newTalk && !newTalk.children.length) newTalk.replaceWith(talk.cloneNode(true));
+    if (!talk || !newTalk || newTalk.children.length) return;
+    newTalk.replaceWith(talk.cloneNode(true));
+    // the same answers again stay below what was typed, as long as each of them still applies
+    const answers = from.querySelector(".talk-again");
+    const applies = (button) => to.querySelector(`.choices [value="${CSS.escape(button.value)}"]`);
+    if (answers && [...answers.querySelectorAll("button")].every(applies)) {
+      to.querySelector(".talk-send").before(answers.cloneNode(true));
+    }
   };
   const keepingFocus = (change) => {
     const focus = document.activeElement;
