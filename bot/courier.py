@@ -30,7 +30,9 @@ from bot.ports import CardRow, ChatAdapter, Clock, NudgeRow, Store, Transaction
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
-"""So long a message may be under way before somebody else may send it; longer than any adapter's timeout."""
+"""So long a message may be under way before somebody else may send it."""
+CALL_WITHIN = timedelta(seconds=15)
+"""So long an adapter may take for one message; then nobody knows whether it was sent."""
 LOOK_AGAIN = timedelta(seconds=15)
 PARK_AFTER = 8
 """So many tries without success, and a message is given up: the ladder moves on without it."""
@@ -59,6 +61,7 @@ class Courier:
         self._clock = clock
         self._adapters = adapters
         self.alarm = Alarm(clock)
+        self.call_within = CALL_WITHIN
         self.moved: Callable[[], None] = lambda: None  # somebody cannot be reached: a step happens now
 
     async def run(self, workers: int = 4) -> None:
@@ -147,11 +150,12 @@ class Courier:
         key = f"{row.visit}:{row.reader}:{row.address.id}"
         try:
             adapter = self._adapter(row.address)
-            if row.receipt is not None:
-                receipt = await adapter.amend(row.receipt, shown)
-            else:
-                _say_if_sent_before(row, row.visit)
-                receipt = await adapter.deliver(shown, row.address, key)
+            async with asyncio.timeout(self.call_within.total_seconds()):
+                if row.receipt is not None:
+                    receipt = await adapter.amend(row.receipt, shown)
+                else:
+                    _say_if_sent_before(row, row.visit)
+                    receipt = await adapter.deliver(shown, row.address, key)
         except DeliveryError as fault:
             await self._settle(partial(self._card_failed, row=row, fault=fault))
         except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
@@ -181,7 +185,8 @@ class Courier:
         try:
             adapter = self._adapter(row.address)
             _say_if_sent_before(row, row.nudge.visit)
-            receipt = await adapter.deliver(shown, row.address, row.nudge.key)
+            async with asyncio.timeout(self.call_within.total_seconds()):
+                receipt = await adapter.deliver(shown, row.address, row.nudge.key)
         except DeliveryError as fault:
             await self._settle(partial(self._nudge_failed, row=row, fault=fault))
         except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way

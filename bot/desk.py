@@ -21,7 +21,7 @@ from bot.domain.lifecycle import evolve
 from bot.domain.nudges import nudges
 from bot.domain.people import House
 from bot.domain.visit import Callback, Visit
-from bot.errors import Refused
+from bot.errors import Refused, Unreadable
 from bot.language.names import fold
 from bot.opening import make_house
 from bot.ports import Directory, Stored, Transaction
@@ -126,7 +126,7 @@ class FrontDesk:
     def _history(self, tx: Transaction, visit: Visit, facts: Facts) -> History:
         """Look up earlier visits of the same visitor, and who else waits for the same owner."""
         earlier = [other for other in tx.same_visitor(fold(facts.visitor), fold(facts.company)) if other != visit.id]
-        others = [tx.visit(other) for other in earlier[-20:]]
+        others = [_readable(tx, other) for other in earlier[-20:]]
         before = [stored.visit for stored in others if stored and stored.visit.arrived < visit.arrived]
         owed = [other for other in before if other.callback in (Callback.PROMISED, Callback.LATE)]
         waiting = [s.visit for s in tx.visits(person=visit.owner) if s.visit.owner == visit.owner and s.visit.here]
@@ -180,3 +180,11 @@ class FrontDesk:
 def _people_in(command: c.Command) -> tuple[str, ...]:
     to = getattr(command, "to", None)
     return (command.by, *((to,) if isinstance(to, str) else ()))
+
+
+def _readable(tx: Transaction, visit: str) -> Stored | None:
+    """Load an earlier visit, unless what is stored of it cannot be read: then it is no part of the history."""
+    try:
+        return tx.visit(visit)
+    except Unreadable:
+        return None

@@ -75,7 +75,9 @@ def read(desk: FormContext, button: str, values: Mapping[str, str]) -> Answers:
 
 def _read_call(desk: FormContext, button: str, values: Mapping[str, str]) -> Answers:
     errors: dict[str, str] = {}
-    due = _read_due(desk, values.get("when", ""), values, errors)
+    when = values.get("when", "")
+    _one_time_only(desk, when, values, errors)
+    due = _read_due(desk, when, values, errors)
     phone = _read_number(desk, values, errors)
     facts = desk.facts
     if button == "call_back":
@@ -94,6 +96,7 @@ def _read_voice(desk: FormContext, values: Mapping[str, str]) -> Answers:
     who, kind, value = values.get("who", ""), *values.get("what", "").partition(":")[::2]
     if who not in desk.house.people:
         errors["who"] = desk.say("form.errors.choice_missing")
+    _one_time_only(desk, kind, values, errors)
     phone = _read_number(desk, values, errors)
     entered = desk.person.id
     command: c.Command | None = None
@@ -150,7 +153,7 @@ def _read_due(desk: FormContext, when: str, values: Mapping[str, str], errors: d
         due = datetime.fromisoformat(when)
     except ValueError:
         due = None
-    if due is None or due.tzinfo is None:
+    if due is None or due.tzinfo is None or abs(due.year - desk.now.year) > 1:
         errors["when"] = desk.say("form.errors.time_missing")
         return None
     return due
@@ -163,7 +166,7 @@ def _read_free(desk: FormContext, values: Mapping[str, str], errors: dict[str, s
     except ValueError:
         day = desk.now.astimezone(desk.zone).date()
     clock = read_clock(text)
-    if clock is None:
+    if clock is None or abs(day.year - desk.now.year) > 1:
         key = "time_wrong" if text else "time_missing"
         errors["free"] = desk.say(f"form.errors.{key}", text=_short(text))
         return None
@@ -175,6 +178,13 @@ def _read_free(desk: FormContext, values: Mapping[str, str], errors: dict[str, s
         errors["free"] = desk.say("form.errors.time_closed", site=desk.settings.sites[desk.visit.site].name)
         return None
     return due
+
+
+def _one_time_only(desk: FormContext, chosen: str, values: Mapping[str, str], errors: dict[str, str]) -> None:
+    """Ask back when an hour was written beside another choice: a visitor is told one time, so it is never guessed."""
+    text = values.get("free_time", "").strip()
+    if text and chosen != "free":
+        errors["free"] = desk.say("form.errors.two_times", text=_short(text))
 
 
 def _read_whom(desk: FormContext, values: Mapping[str, str]) -> str:

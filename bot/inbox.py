@@ -24,8 +24,9 @@ from bot.domain import events as e
 from bot.domain.authority import responder_name, roles
 from bot.domain.card import Phrase
 from bot.domain.facts import Facts
-from bot.errors import NotSaved, Refused
+from bot.errors import NotSaved, Refused, Unreadable
 from bot.language.wording import Reader, Wording
+from bot.logs import log_failure
 from bot.messages import Announce, AnnounceLine, Incoming, Outcome, Press, Reply, Typed
 from bot.ports import Clock, Directory, Store, Stored, Transaction
 
@@ -72,6 +73,9 @@ class Inbox:
         except NotSaved as fault:
             log.warning("inbox.not_saved", fault=str(fault))
             return self._not_saved(context)
+        except Unreadable as fault:
+            log_failure(log, "inbox.visit_unreadable", fault)
+            return self._not_saved(context)
         self._changed()
         return reply
 
@@ -94,14 +98,13 @@ class Inbox:
             return await self._store.read(partial(self._ask_again, context=context, wrong=beside)) if beside else reply
 
     def _work(self, tx: Transaction, *, context: Context) -> Reply:
-        key = f"{context.incoming.sender.adapter}:{context.incoming.key}"
-        known = tx.answered(key)
+        known = tx.answered(_key(context))
         if known is not None:
             return _REPLY.validate_json(known)
         reply = self._act(tx, context)
         # what was only asked back, or opened, may come again under the same key with the answer
-        if reply.ok:
-            tx.remember(key, _REPLY.dump_json(reply).decode(), context.now)
+        if reply.ok or (isinstance(context.incoming.act, Typed) and reply.visit):
+            tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
         return reply
 
     def _act(self, tx: Transaction, context: Context) -> Reply:
@@ -169,10 +172,13 @@ class Inbox:
         phrase = presses.refusal(refused, facts.visitor, owner)
         text = context.say(phrase.key, phrase.args)
         if stored is not None:
-            what = act.button if isinstance(act, Press) else "typed"
-            pressed = e.PressRefused(at=context.now, by=context.person.id, command=what[:40], reason=refused.reason)
+            pressed = e.PressRefused(at=context.now, by=context.person.id, command=_named(act), reason=refused.reason)
             self._desk.record(tx, visit, pressed, context.through)
-        return Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
+        reply = Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
+        # a refused form may be filled in again; anything else that is refused stays so, however often it comes
+        if not (isinstance(act, Press) and act.submitted) and tx.answered(_key(context)) is None:
+            tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
+        return reply
 
     def _not_saved(self, context: Context) -> Reply:
         act = context.incoming.act
@@ -183,3 +189,14 @@ class Inbox:
                 {"visitor": act.visitor, "owner": act.owner or self._desk.name(act.owner_id)},
             )
         return Reply(outcome=Outcome.NOT_SAVED, text=context.say(key, args))
+
+
+def _key(context: Context) -> str:
+    return f"{context.incoming.sender.adapter}:{context.incoming.key}"
+
+
+def _named(act: Announce | AnnounceLine | Press | Typed) -> str:
+    """Name what was pressed, for the journal: only what is a button of ours, never what a request happens to hold."""
+    if not isinstance(act, Press):
+        return "typed"
+    return act.button if act.button in presses.PRESSES or act.button in forms.FORMS else "unknown"

@@ -12,12 +12,12 @@ from bot.domain.policy import Via
 from bot.domain.visit import Callback, Visit
 from bot.errors import Refused
 
-LONGEST_HELLO = 999
-"""Minutes: what is beyond was never on a button, and the policy bounds what was."""
+DIGITS_AT_MOST = 3
+"""Minutes of more digits were never on a button; the policy bounds those that were."""
 
 
 def _hello(by: str, value: str, pressed_at: datetime | None) -> c.Command:
-    if not (value.isascii() and value.isdigit()) or int(value[:6]) > LONGEST_HELLO:
+    if not (value.isascii() and value.isdigit()) or len(value) > DIGITS_AT_MOST:
         raise Refused("nothing_asked")
     return c.PromiseHello(by=by, within=timedelta(minutes=int(value)), pressed_at=pressed_at)
 

@@ -48,24 +48,45 @@ class Timekeeper:
             await self.alarm.wait(min(wake, now + LOOK_AGAIN) if wake else now + LOOK_AGAIN)
 
     async def catch_up(self) -> int:
-        """Fire everything that is due now; give how many visits something happened to."""
+        """Fire everything that is due now; give how many visits something happened to.
+
+        What cannot be decided is undone as a whole, put off, and does not hold up the others.
+        """
         happened = 0
-        while await self._store.transact(partial(self._one, now=self._clock.now())) is not None:
+        while True:
+            now = self._clock.now()
+            try:
+                visit = await self._store.transact(partial(self._one, now=now))
+            except _Undecidable as fault:
+                log_failure(log, "timekeeper.visit_failed", fault.error, visit=fault.visit)
+                await self._store.transact(partial(_put_off, visit=fault.visit, until=now + AFTER_A_FAULT))
+                continue
+            if visit is None:
+                return happened
             happened += 1
             self._changed()
-        return happened
 
     def _one(self, tx: Transaction, now: datetime) -> str | None:
-        """Claim one due visit and fire it; what cannot be decided is put off and does not hold up the others."""
-        left_out: list[str] = []
-        while (visit := tx.due(now, leaving_out=left_out)) is not None:
-            left_out.append(visit)
+        """Claim one due visit and fire it; raises `_Undecidable`, so that nothing of a half-fired visit is kept."""
+        while (visit := tx.due(now)) is not None:
             try:
                 if self._desk.pass_time(tx, visit, now):
                     return visit
             except NotSaved:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, the other visits go on
-                log_failure(log, "timekeeper.visit_failed", error, visit=visit)
-                tx.put_off(visit, now + AFTER_A_FAULT)
+            except Exception as error:
+                raise _Undecidable(visit, error) from error
         return None
+
+
+def _put_off(tx: Transaction, visit: str, until: datetime) -> None:
+    tx.put_off(visit, until)
+
+
+class _Undecidable(Exception):
+    """A visit that could not be fired, with what went wrong (a fault of ours, or of the disk)."""
+
+    def __init__(self, visit: str, error: Exception) -> None:
+        super().__init__(visit)
+        self.visit = visit
+        self.error = error

@@ -11,7 +11,7 @@ from bot.errors import ConfigError, Fault
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 LOOPBACK_NAMES = LOOPBACK | {"localhost"}
-LARGEST_POST = 64 * 1024
+LARGEST_POST = 256 * 1024
 
 Origin: TypeAlias = tuple[str, str, int | None]
 """Scheme, host and port."""

@@ -158,7 +158,11 @@ class Routes:
 
     async def _posted(self, request: web.Request, page: str) -> tuple[Viewer, dict[str, str], str]:
         """Give who posted, what, and its one-time key; a post without one gets a key of its own."""
-        data = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+        try:
+            posted = await request.post()
+        except (LookupError, ValueError) as error:  # an encoding that there is not, or a body that does not fit it
+            raise web.HTTPBadRequest from error
+        data = {name: value for name, value in posted.items() if isinstance(value, str)}
         viewer = self._viewer(data.get("page", page), request, data)
         return viewer, data, data.get("once") or token_urlsafe(9)
 
@@ -218,7 +222,7 @@ class Routes:
         except web.HTTPMethodNotAllowed as error:
             return self._plain("expired", 405, self._languages(request), Allow=error.headers["Allow"])
         except web.HTTPException as error:
-            what = {403: "expired", 413: "too_long"}.get(error.status, "not_found")
+            what = {400: "expired", 403: "expired", 413: "too_long"}.get(error.status, "not_found")
             return self._plain(what, error.status, self._languages(request))
         except Refused:
             story = request.path.startswith("/visits/")  # that there is such a visit is nobody else's business

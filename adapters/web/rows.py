@@ -15,7 +15,7 @@ VERY_LONG_WAIT = timedelta(minutes=10)
 MANY = 6
 """With more waiting than this, the board is set closer and each sentence is said in its short form."""
 
-CALL_BUTTONS = ("done", "no_answer", "move", "drop_call")
+CALL_BUTTONS = ("done", "no_answer", "move", "drop_call", "undo")
 """What reception presses about a callback, beside what it presses about a visitor who is still here."""
 
 TAG_CSS = {

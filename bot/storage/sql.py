@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from datetime import datetime
 from functools import partial
@@ -128,6 +128,8 @@ def _open_sqlite(path: Path) -> SqlStore:
     let_go = take_lock(path)
     engine = sqlite_engine(path)
     try:
+        with suppress(OSError):  # visitors' names are in there; what goes wrong is told by the next line
+            path.touch(mode=0o600)
         with _database_errors(), engine.begin() as connection:
             prepare(connection)
     except BaseException:

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, exists, func, or_, select, update
 
 from bot.domain.card import Nudge, Phrase
+from bot.errors import Unreadable
 from bot.messages import Address, Receipt
 from bot.ports import CardRow, NudgeRow
 from bot.storage import codec, tables
 from bot.storage.sql_base import InsertIfNew, SqlBase, same_schema
 from bot.storage.tables import card, hold, nudge
+
+_log = structlog.get_logger(__name__)
 
 _SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token": None}
 
@@ -57,18 +61,22 @@ class SqlDelivery(SqlBase):
             reader=row.reader,
             address=Address(row.adapter, row.address),
             shown=row.shown,
-            receipt=codec.RECEIPT.load(row.receipt) if row.receipt else None,
+            receipt=_receipt(row.receipt),
             token=token,
             **_tries(row),
         )
 
     def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
         """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
-        row = self._claim(nudge, now, lease_until, token)
-        if row is None:
-            return None
-        address = Address(row.adapter, row.address)
-        return NudgeRow(nudge=codec.NUDGE.load(row.body), address=address, token=token, **_tries(row))
+        while (row := self._claim(nudge, now, lease_until, token)) is not None:
+            address = Address(row.adapter, row.address)
+            try:
+                return NudgeRow(nudge=codec.NUDGE.load(row.body), address=address, token=token, **_tries(row))
+            except Unreadable:
+                _log.error("store.nudge_unreadable", visit=row.visit)
+                mine = (nudge.c.key == row.key, nudge.c.adapter == row.adapter, nudge.c.address == row.address)
+                self._write().execute(update(nudge).where(*mine).values(outcome="parked", **_SETTLED))
+        return None
 
     def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
         """Note what a card shows; it waits again when the visit has moved on meanwhile."""
@@ -191,3 +199,14 @@ def _earliest(table: Table) -> Any:
     until = select(func.max(hold.c.until)).where(_holds(table)).correlate(table).scalar_subquery()
     ready = case((until > table.c.ready_at, until), else_=table.c.ready_at)
     return select(func.min(ready, type_=tables.Moment)).where(table.c.waiting_since.is_not(None))
+
+
+def _receipt(body: str | None) -> Receipt | None:
+    """Read a receipt; one that cannot be read finds no message any more, so the card is posted anew."""
+    if not body:
+        return None
+    try:
+        return codec.RECEIPT.load(body)
+    except Unreadable:
+        _log.error("store.receipt_unreadable")
+        return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, true, update
 
 from bot.domain.events import Event
@@ -21,6 +22,7 @@ from bot.storage.sql_base import SqlBase, same_schema
 from bot.storage.tables import card, journal, visit_person
 
 _visit = tables.visit
+_log = structlog.get_logger(__name__)
 
 
 class SqlVisits(SqlBase):
@@ -79,7 +81,13 @@ class SqlVisits(SqlBase):
             query = query.where(_visit.c.id.in_(select(visit_person.c.visit).where(visit_person.c.person == person)))
         if open_only:
             query = query.where(_open_or_closed_after(closed_after))
-        return [self._read_visit(row) for row in self._connection.execute(query).all()]
+        listed = []
+        for row in self._connection.execute(query).all():
+            try:
+                listed.append(self._read_visit(row))
+            except Unreadable:  # one visit that cannot be read must not take the others off the board
+                _log.error("store.visit_unreadable", visit=row.id)
+        return listed
 
     def promised(self, person: str) -> Sequence[datetime]:
         """Give the due times of a person's promised callbacks, earliest first."""
@@ -210,7 +218,7 @@ class SqlVisits(SqlBase):
 
 
 def _stored() -> Select[Any]:
-    return select(_visit.c.state, _visit.c.version)
+    return select(_visit.c.id, _visit.c.state, _visit.c.version)
 
 
 def _open_or_closed_after(moment: datetime | None) -> ColumnElement[bool]:

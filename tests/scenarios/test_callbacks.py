@@ -454,3 +454,11 @@ async def test_a_callback_entered_by_voice_says_so_and_can_be_set_right(world: W
     await world.presses("martin", "Not right")
     visit = await world.visit()
     assert (visit.hello, visit.callback) == (Hello.OWED, Callback.OWED)
+
+
+async def test_an_hour_written_beside_another_choice_is_asked_about_and_never_guessed(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin", phone=NUMBER)
+    await world.presses("martin", "Call back…", free_time="10:15")
+    assert world.last.outcome is Outcome.REFUSED
+    assert "10:15" in world.last.errors["free"]
+    assert (await world.visit()).callback_promise is None

@@ -134,7 +134,7 @@
     return [waits, told];
   };
 
-  const apply = (page) => {
+  const apply = (page, byItself = false) => {
     let waits = false;
     const told = [];
     keepingFocus(() => {
@@ -156,12 +156,16 @@
     read = performance.now();
     shownClock = page.body.dataset.clock;
     if (told.length) put(document.getElementById("status"), told.slice(0, 3).join(" "));
+    // what was said to the last press may no longer be so
+    if (told.length && byItself && performance.now() - saidAt > SAID_STAYS_MS) document.getElementById("said")?.replaceChildren();
     count();
     if (waits) again(1000);
   };
 
   // ---------- asking ----------
   let timer = 0, asking = false, askAgain = false;
+  let saidAt = 0;
+  const SAID_STAYS_MS = 5000;
   let acts = 0; // presses and forms opened: a page that was asked for before the last of them is out of date
   const again = (ms) => { clearTimeout(timer); timer = setTimeout(look, ms); };
   const parse = async (response) => new DOMParser().parseFromString(await response.text(), "text/html");
@@ -175,7 +179,7 @@
       const response = await fetch(here, { headers: { Accept: "text/html" } });
       const page = await parse(response);
       if (before !== acts) askAgain = true;
-      else if (response.ok) apply(page);
+      else if (response.ok) apply(page, true);
     } catch { notLive(); }
     asking = false;
     if (askAgain) { askAgain = false; again(50); }
@@ -217,6 +221,7 @@
   // ---------- pressing without losing what is typed elsewhere ----------
   const settle = (page, form, url) => {
     acts += 1;
+    saidAt = performance.now();
     const arrival = form.closest("#arrival") && document.getElementById("arrival");
     const fresh = page.getElementById("arrival");
     if (arrival && fresh) {
@@ -226,6 +231,7 @@
       const said = document.getElementById("said"), answer = page.getElementById("said");
       if (said && answer) { said.className = answer.className; said.replaceChildren(...answer.childNodes); }
     }
+    document.querySelectorAll("details.more[open]").forEach((menu) => { menu.open = false; }); // it would cover what comes
     moved = pressed = -Infinity; // whoever has pressed waits for just this change
     const inTalk = form.closest("#talk");
     if (inTalk) form.reset(); // what is still to be said stands in the new box, if anything does
@@ -280,6 +286,19 @@
       const there = document.getElementById(url.hash.slice(1));
       there?.querySelector(url.hash.startsWith("#form-") ? "input:not([type=hidden]), select, textarea" : "a, button")?.focus();
     } catch { location.assign(url); }
+  });
+  // An hour that is written means that it is the one chosen, and a slot that is chosen empties it.
+  document.addEventListener("input", (event) => {
+    const control = event.target, form = control.form;
+    const hour = form?.querySelector("[name=free_time]");
+    if (!hour) return;
+    const radio = form.querySelector("[type=radio][value=free]"), list = form.querySelector("select[name=what]");
+    if (control === hour && hour.value.trim()) {
+      if (radio) radio.checked = true;
+      else if (list) list.value = "free";
+    } else if ((control.type === "radio" && control !== radio) || (control === list && list.value !== "free")) {
+      hour.value = "";
+    }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

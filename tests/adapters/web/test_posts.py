@@ -179,7 +179,7 @@ async def test_ten_thousand_characters_are_the_cores_to_judge(browse: Open) -> N
 
 async def test_more_than_a_page_can_hold_is_refused_kindly(browse: Open) -> None:
     browser = await browse()
-    status, html = await browser.post("/visits", {**ARRIVAL, "about": "x" * 70_000})
+    status, html = await browser.post("/visits", {**ARRIVAL, "about": "x" * 300_000})
     assert status == 413
     assert "too long" in Page(html).text
     assert browser.inbox.taken == []
