@@ -157,8 +157,8 @@ class FrontDesk:
     ) -> tuple[Visit, int]:
         queued: list[Nudge[Phrase]] = []
         for seq, event in enumerate(events, start=version + 1):
-            visit = evolve(visit, event)
-            queued += nudges(visit, event, seq)
+            before, visit = visit, evolve(visit, event)
+            queued += nudges(visit, event, seq, before)
         if visit is None:
             raise Refused("unknown_visit")
         saved = tx.save(visit, version=version, events=events, through=through, wake_at=next_deadline(visit))

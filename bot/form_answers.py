@@ -22,6 +22,10 @@ LONGEST = {"line": 200, "points": 1000, "text": 1000}
 """How many characters each free text may have."""
 
 
+SPOKEN: Mapping[str, type[c.Command]] = {"not_me": c.NotMe, "seen": c.MarkSeen, "not_safe": c.MarkUnsafe}
+"""What `bot.forms.SAID_BY_VOICE` offers, as commands."""
+
+
 class WrongAnswers(Hello30Error):
     """Answers that cannot be used; `errors` has a sentence for each field concerned."""
 
@@ -39,7 +43,7 @@ class Answers:
     facts: Facts = field(default_factory=lambda: Facts(visitor=""))
 
 
-WRONG_TIMES = frozenset({"past_time", "slot_taken", "callback_bounds"})
+WRONG_TIMES = frozenset({"past_time", "slot_taken", "callback_bounds", "closed_then"})
 """Refusals that are about the time which somebody chose, so that the form can be filled in again."""
 
 
@@ -107,6 +111,8 @@ def _read_voice(desk: FormContext, values: Mapping[str, str]) -> Answers:
         command = c.PromiseCallback(by=who, entered_by=entered, due=due) if due else None
     elif kind == "to" and value in desk.house.people:
         command = c.Delegate(by=who, entered_by=entered, to=value)
+    elif kind == "press" and value in SPOKEN:
+        command = SPOKEN[value](by=who, entered_by=entered)
     else:
         errors["what"] = desk.say("form.errors.choice_missing")
     if errors or command is None:

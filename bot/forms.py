@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.domain.card import Args, Phrase
 from bot.domain.facts import Facts
 from bot.domain.people import House, Person
-from bot.domain.person_cards import hellos
+from bot.domain.person_cards import hellos, may_press
 from bot.domain.turn import Turn
 from bot.domain.visit import Visit
 from bot.domain.visits import colleagues
@@ -29,6 +29,10 @@ SLOTS_LOOKED_AT = 80
 
 APART = timedelta(hours=1)
 """Open slots are offered at least so far apart, where there are enough of them."""
+
+
+SAID_BY_VOICE = {"not_me": "buttons.not_me", "seen": "buttons.seen", "not_safe": "form.voice.help"}
+"""Buttons that somebody may also say by voice, and their labels: the visitor may see the screen of the counter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +247,8 @@ def _voice(desk: FormContext) -> tuple[Field, ...]:
     said.append(Option(value="free", label=desk.say("form.voice.calls_free")))
     for person in _people(desk, "ask_colleague"):
         said.append(Option(value=f"to:{person}", label=desk.say("form.voice.asks", colleague=people[person].name)))
+    theirs = frozenset[str]().union(*(may_press(visit, person) for person in speakers))
+    said += [Option(value=f"press:{b}", label=desk.say(key)) for b, key in SAID_BY_VOICE.items() if b in theirs]
     if said:
         said[0] = replace(said[0], chosen=True)
     return (

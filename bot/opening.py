@@ -21,23 +21,30 @@ from bot.settings import Away, Settings, Site
 LEAD: Final = timedelta(minutes=15)
 """A callback is promised for this much later at the earliest: nobody can call at once."""
 _DAY: Final = timedelta(days=1)
+_AWAY_AT_MOST: Final = 366
+"""So many days ahead an absence is heeded: beyond that nobody plans a call, and a slot must be found."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteCalendar:
-    """The `Calendar` of a site. `promised`: the due times (UTC) of the callbacks that each person still owes."""
+    """The `Calendar` of a site. `promised`: the due times (UTC) of the callbacks that each person still owes.
+
+    `away`: who is away, and on which of the site's days.
+    """
 
     site: Site
     promised: Mapping[str, frozenset[datetime]] = field(default_factory=dict)
+    away: tuple[Away, ...] = ()
 
     def next_slot(self, person: str, after: datetime) -> datetime:
-        """Give the first slot at least `LEAD` after `after` that this person has not promised yet."""
+        """Give the first slot at least `LEAD` after `after` that overlaps no call of this person, who is here then."""
         return self.slots(person, after, 1)[0]
 
     def slots(self, person: str, after: datetime, count: int) -> tuple[datetime, ...]:
         """Give the next `count` slots of `next_slot`; each lies within opening hours as a whole."""
-        taken = self.promised.get(person, frozenset())
-        free = (slot for slot in self._slots(after + LEAD, count + len(taken)) if slot not in taken)
+        # a call at an odd time overlaps two slots
+        wanted = count + 2 * len(self.promised.get(person, ()))
+        free = (slot for slot in self._slots(person, after + LEAD, wanted) if self._has_no_call(person, slot))
         return tuple(islice(free, count))
 
     def closing(self, now: datetime) -> datetime:
@@ -55,15 +62,22 @@ class SiteCalendar:
                 *_, end = self._day_ends(self._day(at) + _DAY, span.days)
                 return end
 
-    def is_free(self, person: str, at: datetime) -> bool:
-        """Tell whether this person has promised no other callback for exactly that moment."""
-        return at not in self.promised.get(person, ())
+    def is_free(self, person: str, at: datetime, *, besides: datetime | None = None) -> bool:
+        """Tell whether this person is here that day, and a slot then overlaps no call but the one `besides`."""
+        return self._is_here(person, self._day(at)) and self._has_no_call(person, at, besides)
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether the site is open at that moment; it is closed from the minute at which the hours end."""
         return any(start <= at < end for start, end in self._ranges(self._day(at)))
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _is_here(self, person: str, day: date) -> bool:
+        return not any(away.person == person and away.first <= day <= away.last for away in self.away)
+
+    def _has_no_call(self, person: str, at: datetime, besides: datetime | None = None) -> bool:
+        dues = self.promised.get(person, ())
+        return all(due == besides or abs(at - due) >= self.site.slot for due in dues)
 
     def _day(self, at: datetime) -> date:
         return at.astimezone(ZoneInfo(self.site.zone)).date()
@@ -82,14 +96,14 @@ class SiteCalendar:
             if start < end:  # otherwise the clocks leave it out
                 yield start, end
 
-    def _days(self, first: date, wanted: int) -> Iterator[date]:
-        """Give the days from `first` on, so many that `wanted` of them are open.
+    def _days(self, first: date, wanted: int, *, extra: int = 0) -> Iterator[date]:
+        """Give the days from `first` on, so many that `wanted` of them are open, and `extra` days more.
 
         A site opens at least once a week (the configuration is refused otherwise), closed days are counted, and the
         clocks can leave out opening hours twice a year: hence the bound.
         """
         weeks = wanted + len(self.site.closed) + 4
-        for number in range(7 * weeks):
+        for number in range(7 * weeks + extra):
             yield first + timedelta(days=number)
         raise self._shut()
 
@@ -101,10 +115,12 @@ class SiteCalendar:
         ends = (ranges[-1][1] for day in self._days(first, count) if (ranges := list(self._ranges(day))))
         return islice(ends, count)
 
-    def _slots(self, earliest: datetime, wanted: int) -> Iterator[datetime]:
-        """Give slots from `earliest` on, whoever has promised them; `wanted` of them at least."""
-        for day in self._days(self._day(earliest), wanted + 1):
-            for start, end in self._ranges(day):
+    def _slots(self, person: str, earliest: datetime, wanted: int) -> Iterator[datetime]:
+        """Give slots from `earliest` on, promised or not, on days on which `person` is here; `wanted` at least."""
+        first = self._day(earliest)
+        heeded = first + _AWAY_AT_MOST * _DAY
+        for day in self._days(first, wanted + 1, extra=_AWAY_AT_MOST):
+            for start, end in self._ranges(day) if day > heeded or self._is_here(person, day) else ():
                 slot = self._on_step(max(start, earliest))
                 while slot + self.site.slot <= end:
                     yield slot
@@ -143,7 +159,8 @@ def make_house(settings: Settings, site: str, now: datetime, promised: Mapping[s
     today = now.astimezone(ZoneInfo(place.zone)).date()
     gone = {away.person: away for away in settings.away if away.first <= today <= away.last}
     absences = {person: Absence(person, _here(away.stand_in, gone), away.note) for person, away in gone.items()}
-    return House(site=site, people=settings.people, calendar=SiteCalendar(place, promised), absences=absences)
+    calendar = SiteCalendar(place, promised, settings.away)
+    return House(site=site, people=settings.people, calendar=calendar, absences=absences)
 
 
 def _here(stand_in: str | None, gone: Mapping[str, Away]) -> str | None:

@@ -111,6 +111,7 @@ class Story:
     intro: str
     summary: Sequence[tuple[str, str, str]]  # label, value, small print
     lines: Sequence[StoryLine]
+    notes: Sequence[str] = ()  # what colleagues wrote down, where the visitor cannot read along
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

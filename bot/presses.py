@@ -96,7 +96,7 @@ def answer(wanted: c.Command, events: Sequence[e.Event], visit: Visit, names: Ca
         args["responder"] = names(to)
     if wanted.entered_by is not None:
         return Phrase("reply.by_voice", {**args, "responder": names(wanted.by)})
-    if isinstance(events[-1], e.Disputed):  # only claimed: what stands stays as it was
+    if any(isinstance(event, e.Disputed) for event in events):  # claimed: both what stands and the claim are shown
         key = "disputed"
     elif isinstance(wanted, c.PromiseHello) and promise:
         key, args = _hello_said(visit, args)

@@ -36,8 +36,8 @@ class Teller:
         return self.wording.say(Phrase(key, args), self.reader, self.now)
 
 
-def tell(teller: Teller, journal: Sequence[Entry]) -> Story:
-    """Tell a visit from its journal."""
+def tell(teller: Teller, journal: Sequence[Entry], notes: Sequence[str] = ()) -> Story:
+    """Tell a visit from its journal, with the notes that this reader may see."""
     visit, facts = teller.visit, teller.facts
     who: Args = {"visitor": facts.visitor, "company": facts.company, "owner": teller.names(visit.owner)}
     return Story(
@@ -46,6 +46,7 @@ def tell(teller: Teller, journal: Sequence[Entry]) -> Story:
         intro=_intro(teller),
         summary=_summary(teller),
         lines=[_line(teller, entry) for entry in journal],
+        notes=notes,
     )
 
 

@@ -113,7 +113,7 @@ class PageViews:
         teller = Teller(
             visit=stored.visit, facts=facts, names=self._desk.name, wording=self._wording, reader=reader, now=now
         )
-        return tell(teller, tx.journal(visit))
+        return tell(teller, tx.journal(visit), () if _read_along(who, stored.visit, now) else facts.notes)
 
     def _readable(self, tx: Transaction, who: Person, visit: str) -> Stored:
         """Load a visit for somebody who is something to it; nobody else learns that it exists."""
@@ -126,6 +126,13 @@ class PageViews:
 
 def _reader(person: Person, language: str | None) -> Reader:
     return Reader(language or person.language, person.zone)
+
+
+def _read_along(who: Person, visit: Visit, now: datetime) -> bool:
+    """Tell whether the visitor may still see the screen of whoever reads this: it stands on the counter."""
+    if visit.site not in who.reception_of or visit.left_at is not None:
+        return False
+    return visit.closed_at is None or now - visit.closed_at < STAYS_ON_BOARD
 
 
 def _at_counter(visit: Visit, now: datetime) -> bool:

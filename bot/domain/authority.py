@@ -45,7 +45,7 @@ MAY: Mapping[type[c.Command], frozenset[Role]] = {
     c.Withdraw: _COUNTER,
     c.AskSomeoneElse: _COUNTER,
     # a responder who promises to call may know the number better than reception does
-    c.AddPhone: _COUNTER | _ANSWERING | {Role.CALLER},
+    c.AddPhone: _COUNTER | _ANSWERING | {Role.CALLER, Role.MANAGER},
     c.KeepCallback: _CALLING,
     c.TryCallback: _CALLING,
     c.MoveCallback: _CALLING,
@@ -60,7 +60,7 @@ MAY: Mapping[type[c.Command], frozenset[Role]] = {
 }
 """Every command, and the roles of which one is enough."""
 
-BY_VOICE = frozenset({c.PromiseHello, c.PromiseCallback, c.Delegate, c.NotMe, c.MarkUnsafe, c.TakeOver, c.KeepCallback})
+BY_VOICE = frozenset({c.PromiseHello, c.PromiseCallback, c.Delegate, c.NotMe, c.MarkUnsafe, c.MarkSeen})
 """What reception may enter for somebody who said it."""
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from bot.domain import commands as c
 from bot.domain import events as e
-from bot.domain.policy import Owes, Span, Unit
-from bot.domain.turn import Turn, callback_moments, climb
+from bot.domain.policy import Ladder, Owes, Span, Unit
+from bot.domain.turn import Turn, ask, callback_moments, climb
 from bot.domain.visit import OPEN_HELLO, Callback, Hello, Origin, Promise, Visit, Which
 from bot.errors import Refused
 
@@ -85,11 +85,10 @@ def keep_callback(turn: Turn, command: c.KeepCallback) -> None:
 
 
 def try_callback(turn: Turn, command: c.TryCallback) -> None:
-    """Nobody answered: again later, as often as the policy has it. After "done" it is only somebody's claim."""
+    """Nobody answered: again later, as often as the policy has it. After "done" it is somebody's claim."""
     visit = turn.visit
     if visit.callback is Callback.KEPT:
-        if command.by != visit.called_by and command.by not in visit.disputed_by:
-            turn.add(e.Disputed, claim="not_called")
+        _claim_not_called(turn, command.by)
         return
     promise, rules = _promised(turn), visit.policy.callback
     if promise.tries + 1 >= rules.tries:
@@ -98,6 +97,19 @@ def try_callback(turn: Turn, command: c.TryCallback) -> None:
     calendar = turn.house.calendar
     due = calendar.next_slot(promise.by, calendar.later(turn.now, Span(Unit.OPEN, rules.retry)))
     turn.add(e.CallbackTried, **callback_moments(turn, due))
+
+
+def _claim_not_called(turn: Turn, person: str) -> None:
+    """Note that the call was not made, against "done"; the caller's word stands, unless it was their own "done"."""
+    visit = turn.visit
+    callers_word = person == visit.called_by
+    if person == visit.kept_by or (not callers_word and person in visit.disputed_by):
+        return
+    turn.add(e.Disputed, claim="not_called")
+    if callers_word and not visit.mistake:
+        turn.add(e.CallbackReopened)
+        if turn.visit.hello is not Hello.PROMISED and turn.visit.visitor_question is None:
+            ask(turn, Which.VISITOR, Ladder.UNANSWERED, person)
 
 
 def pass_callback(turn: Turn, command: c.PassCallback) -> None:
@@ -144,9 +156,13 @@ def _check_time(turn: Turn, caller: str, due: datetime) -> None:
     latest = calendar.later(turn.now, turn.visit.policy.callback.within)
     if due > latest:
         raise Refused("callback_bounds", time=latest)
+    if not calendar.is_open(due):
+        raise Refused("closed_then", time=calendar.next_slot(caller, due))
     _check_free(turn, caller, due)
 
 
 def _check_free(turn: Turn, caller: str, due: datetime) -> None:
-    if not turn.house.calendar.is_free(caller, due):
+    promise = turn.visit.callback_promise
+    own = promise.due if promise and promise.by == caller else None
+    if not turn.house.calendar.is_free(caller, due, besides=own):
         raise Refused("slot_taken", time=due)

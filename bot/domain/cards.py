@@ -138,7 +138,7 @@ def _asked_note(telling: Telling, asking: Asking) -> Phrase:
     visit = telling.visit
     asked: Args = {"responder": telling.name(asking.responder), "time": asking.asked_at}
     if asking.checking and visit.broken:
-        asked = {"responder": telling.name(asking.responder), "time": visit.broken[-1].due}
+        asked = {"responder": telling.name(asking.responder), "time": saying.whole_minute(visit.broken[-1].due)}
     for number, step in enumerate(visit.policy.steps(asking.ladder)):
         if number < asking.step:
             continue

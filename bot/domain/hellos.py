@@ -27,11 +27,11 @@ def promise_hello(turn: Turn, command: c.PromiseHello) -> None:
     _check_still_asked(turn, command.by)
     if promise and promise.by != command.by:
         raise Refused("somebody_comes", responder=turn.name(promise.by), time=promise.due)
-    if promise and due <= promise.due + SAME_CHOICE:
+    if promise and (due <= promise.due + SAME_CHOICE or _pressed_twice(turn, promise, within)):
         return
     if len(visit.broken) >= BROKEN_AT_MOST:
         raise Refused("two_broken")
-    if within > rules.within:
+    if within > rules.within or (promise and not promise.moved and due - promise.made > rules.within):
         raise Refused("hello_bounds", minutes=_minutes(rules.within))
     if promise is None:
         turn.add(e.HelloPromised, due=due, late_at=due + rules.grace, at_once=not command.within)
@@ -39,6 +39,12 @@ def promise_hello(turn: Turn, command: c.PromiseHello) -> None:
         raise Refused("hello_moved_already")
     else:
         turn.add(e.HelloMoved, due=due, late_at=due + rules.grace)
+
+
+def _pressed_twice(turn: Turn, promise: Promise, within: timedelta) -> bool:
+    """Tell whether the choice that was made a moment ago is made once more: that moves nothing."""
+    same = _rounded(promise.due - promise.made) == _rounded(within)
+    return same and not promise.moved and turn.now - promise.made <= FRESH_PRESS
 
 
 def _check_still_asked(turn: Turn, person: str) -> None:
@@ -99,11 +105,31 @@ def has_come(turn: Turn, command: c.HasCome) -> None:
 
 def has_not_come(turn: Turn, command: c.HasNotCome) -> None:
     """To "has Martin come?": not yet. The next one is asked now."""
-    asking = turn.visit.visitor_question
+    asking, greeted_by = turn.visit.visitor_question, turn.visit.greeted_by
+    if greeted_by and turn.house.is_reception(command.by) and contradict_hello(turn):
+        ask(turn, Which.VISITOR, Ladder.UNANSWERED, greeted_by)
+        return
     if asking is None or not asking.checking:
         raise Refused("nothing_asked")
     turn.add(e.NotYet)
     climb(turn, Which.VISITOR, only_asks=True)
+
+
+def contradict_hello(turn: Turn) -> bool:
+    """Let reception's word stand where only a responder said, a moment ago, that they had met the visitor.
+
+    What that closed is owed again. False, and nothing has happened, where there is no such claim.
+    """
+    visit, at = turn.visit, turn.visit.closed_at
+    if visit.hello is not Hello.GIVEN or at is None or turn.now - at > UNDO_FOR or visit.mistake:
+        return False
+    if visit.hello_settled_at != at or visit.given_by is None or turn.house.is_reception(visit.given_by):
+        return False
+    turn.add(e.Disputed, claim="not_met")
+    turn.add(e.HelloReopened)
+    if visit.callback is Callback.DROPPED and visit.callback_settled_at == at:
+        turn.add(e.CallbackReopened)
+    return True
 
 
 def dispute_voice(turn: Turn, command: c.DisputeVoice) -> None:
@@ -137,6 +163,10 @@ def _entered_for(promise: Promise | None, person: str) -> bool:
 def _pressed_at(turn: Turn, command: c.PromiseHello) -> datetime:
     pressed = command.pressed_at
     return pressed if pressed and turn.now - FRESH_PRESS <= pressed <= turn.now else turn.now
+
+
+def _rounded(length: timedelta) -> int:
+    return round(length / timedelta(minutes=1))
 
 
 def _minutes(length: timedelta) -> int:

@@ -283,7 +283,7 @@ def _hello_given(visit: Visit, event: e.HelloGiven) -> Visit:
     mended = event.fate != "none" and (promise is None or promise.by != event.person)
     if mended and broken and broken[-1].by == event.person:
         broken = broken[:-1]
-    return replace(visit, here=False, greeted_by=event.person, broken=broken)
+    return replace(visit, here=False, greeted_by=event.person, given_by=event.entered_by or event.by, broken=broken)
 
 
 def _hello_excused(visit: Visit, event: e.HelloExcused) -> Visit:
@@ -328,7 +328,7 @@ def _callback_due(visit: Visit, event: e.Event) -> Visit:
 
 
 def _callback_kept(visit: Visit, event: e.CallbackKept) -> Visit:
-    return replace(visit, called_by=event.person)
+    return replace(visit, called_by=event.person, kept_by=event.by)
 
 
 def _phone_added(visit: Visit, event: e.PhoneAdded) -> Visit:

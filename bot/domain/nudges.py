@@ -16,9 +16,13 @@ from bot.domain.visit import Origin, Visit, Which
 Made = tuple[str, str, Mapping[str, str]]  # reader, key, arguments that are names (ids of people)
 
 
-def nudges(visit: Visit, event: e.Event, seq: int) -> list[Nudge[Phrase]]:
-    """Give the nudges of one event; `visit` is as it stands after it, `seq` the event's place in the journal."""
-    make = NUDGES.get(type(event))
+def nudges(visit: Visit, event: e.Event, seq: int, before: Visit | None = None) -> list[Nudge[Phrase]]:
+    """Give the nudges of one event; `visit` is as it stands after it, `seq` the event's place in the journal.
+
+    `before` is the visit as it stood before the event: it knows whose promise the event moved, dropped or took.
+    """
+    make, lose = NUDGES.get(type(event)), LOSING.get(type(event))
+    made = [*(make(visit, event) if make else []), *(lose(before, event) if lose and before else [])]
     asking = visit.question(event.which) if isinstance(event, e.AskingBegan | e.StepEvent) else None
     return [
         Nudge(
@@ -28,7 +32,7 @@ def nudges(visit: Visit, event: e.Event, seq: int) -> list[Nudge[Phrase]]:
             text=Phrase(key, args),
             asking=asking.no if asking else None,
         )
-        for reader, key, args in (make(visit, event) if make else [])
+        for reader, key, args in made
     ]
 
 
@@ -84,6 +88,27 @@ def _offered(visit: Visit, event: e.CallbackOffered) -> list[Made]:
     return [(event.to, "callback.offered_nudge", {"by": event.by})]
 
 
+def _call_moved(before: Visit, event: e.CallbackMoved) -> list[Made]:
+    promise = before.callback_promise
+    if promise is None or promise.by == event.by:
+        return []
+    key = "moved_nudge" if promise.by == event.person else "taken_nudge"
+    return [(promise.by, f"callback.{key}", {})]
+
+
+def _call_dropped(before: Visit, event: e.CallbackDropped) -> list[Made]:
+    promise = before.callback_promise
+    # that a visit was posted by mistake is told in one nudge to everybody who was asked
+    told = promise is None or promise.by == event.by or (before.mistake and promise.by in before.asked)
+    return [] if told or promise is None else [(promise.by, "callback.dropped_nudge", {})]
+
+
+def _hello_taken(before: Visit, event: e.HelloTakenBack) -> list[Made]:
+    promise = before.hello_promise
+    taken = promise is not None and event.why == "taken_over"
+    return [(promise.by, "responder.taken_over_nudge", {})] if promise and taken else []
+
+
 NUDGES: Mapping[type[e.Event], Callable[[Visit, Any], list[Made]]] = {
     e.AskingBegan: _asked,
     e.Asked: _asked,
@@ -96,3 +121,10 @@ NUDGES: Mapping[type[e.Event], Callable[[Visit, Any], list[Made]]] = {
     e.Withdrawn: _withdrawn,
     e.CallbackOffered: _offered,
 }
+
+LOSING: Mapping[type[e.Event], Callable[[Visit, Any], list[Made]]] = {
+    e.CallbackMoved: _call_moved,
+    e.CallbackDropped: _call_dropped,
+    e.HelloTakenBack: _hello_taken,
+}
+"""Events that somebody else may make of one's promise, told from the visit as it stood before."""

@@ -44,7 +44,7 @@ class Calendar(Protocol):
     """Opening hours and promised times of one site, asked only by `decide`; all moments are aware and in UTC."""
 
     def next_slot(self, person: str, after: datetime) -> datetime:
-        """Give the first open moment after `after` at which this person has promised no other callback."""
+        """Give the first open slot after `after` that overlaps no callback of this person, who is not away then."""
         ...
 
     def slots(self, person: str, after: datetime, count: int) -> tuple[datetime, ...]:
@@ -59,8 +59,8 @@ class Calendar(Protocol):
         """Give the moment that is `span` after `at`, in clock time or in the site's open time as the span says."""
         ...
 
-    def is_free(self, person: str, at: datetime) -> bool:
-        """Tell whether this person has promised no other callback for exactly that moment."""
+    def is_free(self, person: str, at: datetime, *, besides: datetime | None = None) -> bool:
+        """Tell whether this person is not away then, and a slot overlaps no callback of theirs but that `besides`."""
         ...
 
     def is_open(self, at: datetime) -> bool:

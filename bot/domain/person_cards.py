@@ -9,7 +9,7 @@ from bot.domain.card import Args, Button, Card, Fact, Phrase
 from bot.domain.facts import History
 from bot.domain.hellos import BROKEN_AT_MOST
 from bot.domain.policy import Verb, Via
-from bot.domain.saying import Telling, state
+from bot.domain.saying import Telling, state, whole_minute
 from bot.domain.turn import target
 from bot.domain.visit import OPEN_CALLBACK, Asking, Callback, Hello, Origin, Promise, Visit
 
@@ -110,6 +110,12 @@ def _buttons(visit: Visit, person: str, standing: str) -> Buttons:
     return answers(visit, person) if answers else NONE
 
 
+def may_press(visit: Visit, person: str) -> frozenset[str]:
+    """Give the names of all buttons on a person's card."""
+    shown, more = _buttons(visit, person, standing_of(visit, person))
+    return frozenset(button.name for button in (*shown, *more))
+
+
 def hellos(visit: Visit) -> tuple[Button[Phrase], ...]:
     """Give the hellos that the policy offers, the first one filled; none after two broken ones, or to who has left."""
     if len(visit.broken) >= BROKEN_AT_MOST or not visit.here:
@@ -180,6 +186,8 @@ def _taken(visit: Visit, person: str) -> Buttons:
 
 
 def _closed(visit: Visit, person: str) -> Buttons:
+    if visit.mistake:  # only reception takes back what it posted by mistake
+        return NONE
     return ((press("undo"),), ()) if person in visit.asked or person == visit.owner else NONE
 
 
@@ -194,13 +202,7 @@ def _asks(telling: Telling, person: str, standing: str) -> Phrase | None:
     if standing == "checked":
         return Phrase("responder.have_you_come", who)
     if standing == "asked" and asking:
-        if person != visit.owner:
-            return Phrase("responder.asked_for_other", {**who, "owner": telling.name(visit.owner)})
-        if visit.via is Via.PHONE:
-            return Phrase("responder.asked_phone", who)
-        if asking.reminded:
-            return Phrase("responder.reminder", {**who, "time": visit.arrived})
-        return Phrase("responder.asked", who)
+        return _asks_for_answer(telling, person, asking)
     if not promise:
         return None
     due: Args = {**who, "time": promise.due, "number": facts.phone}
@@ -210,6 +212,21 @@ def _asks(telling: Telling, person: str, standing: str) -> Phrase | None:
         key = "late_for_other" if visit.callback is Callback.LATE else "offered"
         return Phrase(f"callback.{key}", {**due, "owner": telling.name(promise.by)})
     return None
+
+
+def _asks_for_answer(telling: Telling, person: str, asking: Asking) -> Phrase:
+    """Ask for a hello or a time; where nobody is here any more, only for a call."""
+    visit, own = telling.visit, person == telling.visit.owner
+    who: Args = {"visitor": telling.facts.visitor, "owner": telling.name(visit.owner)}
+    if not visit.here:
+        return Phrase("responder.asked_call" if own else "responder.asked_call_for_other", who)
+    if not own:
+        return Phrase("responder.asked_for_other", who)
+    if visit.via is Via.PHONE:
+        return Phrase("responder.asked_phone", who)
+    if asking.reminded:
+        return Phrase("responder.reminder", {**who, "time": visit.arrived})
+    return Phrase("responder.asked", who)
 
 
 def _call(visit: Visit, promise: Promise) -> str:
@@ -233,7 +250,7 @@ def _notes(telling: Telling, history: History, person: str, standing: str) -> li
         other = promise or visit.callback_promise
         notes += [Phrase("responder.taken", {**who, "by": telling.name(other.by)})] if other else []
     if standing == "comes" and promise:
-        notes.append(Phrase("note.you_come", {**who, "time": promise.due}))
+        notes.append(Phrase("note.you_come", {**who, "time": whole_minute(promise.due)}))
     entered = next((p for p in (promise, visit.callback_promise) if p and p.by == person and p.entered_by), None)
     if entered and entered.entered_by:
         notes.append(Phrase("responder.by_voice", {"by": telling.name(entered.entered_by), "time": entered.made}))
@@ -249,7 +266,14 @@ def _notes(telling: Telling, history: History, person: str, standing: str) -> li
     if absence and absence.note and person != visit.owner:
         notes.append(Phrase("note.handover", {"owner": telling.name(visit.owner), "text": absence.note}))
     notes += [Phrase("note.disputed", {"by": telling.name(p)}) for p in visit.disputed_by if p != person]
-    return notes
+    return [*notes, *_written(telling, person)]
+
+
+def _written(telling: Telling, person: str) -> list[Phrase]:
+    """Give what colleagues wrote down; on a screen of the counter, which the visitor may see, not before they left."""
+    if telling.house.is_reception(person) and telling.visit.left_at is None:
+        return []
+    return [Phrase("note.written", {"text": note}) for note in telling.facts.notes]
 
 
 def _title(telling: Telling, person: str) -> Phrase:

@@ -112,7 +112,7 @@ class Telling:
 
     def _hello_promised(self, promise: Promise) -> Phrase:
         minutes = max(1, round((promise.due - promise.made).total_seconds() / 60))
-        who: Args = {"responder": self.name(promise.by), "time": _whole_minute(promise.due)}
+        who: Args = {"responder": self.name(promise.by), "time": whole_minute(promise.due)}
         if self.visit.via is Via.PHONE:
             if promise.at_once:
                 return Phrase("say.put_through", who)
@@ -124,6 +124,8 @@ class Telling:
         return Phrase("say.hello_promised", {**who, "minutes": minutes})
 
     def _callback_promised(self, promise: Promise) -> Phrase:
+        if self.visit.callback is Callback.LATE or promise.called:
+            return self._callback_late(promise)
         told: Args = {"owner": self.name(promise.by), "responder": self.name(promise.by), "time": promise.due}
         booked = promise.origin is Origin.SILENCE and self.visit.left_at is None
         if not self.visit.phone_known:
@@ -133,6 +135,13 @@ class Telling:
             greeting_missed = self.visit.broken and self.visit.via is Via.IN_PERSON
             key = "callback_sorry_nobody_came" if greeting_missed else "callback_booked"
         return Phrase(f"say.{key}", {**told, "number": self.facts.phone})
+
+    def _callback_late(self, promise: Promise) -> Phrase:
+        """Say that the call has not come, whom reception contacts, and when there is more to say."""
+        late = self.visit.call_question
+        caller = late.responder if late and not late.with_reception else promise.by
+        news = self._news(late) if late else promise.late_at
+        return Phrase("say.callback_late", {"responder": self.name(caller), "time": whole_minute(news)})
 
     def _news(self, asking: Asking) -> datetime:
         """Give when reception will know more if nobody answers: at the next step, reminders aside."""
@@ -147,7 +156,7 @@ class Telling:
         told: Args = {
             "owner": self.name(visit.owner),
             "responder": self.name(asking.responder),
-            "time": _whole_minute(self._news(asking)),
+            "time": whole_minute(self._news(asking)),
         }
         if asking.with_reception:
             return Phrase("say.with_reception", told)
@@ -160,7 +169,7 @@ class Telling:
         return Phrase("say.phone_asked" if visit.via is Via.PHONE else "say.hello_late_colleague_asked", told)
 
 
-def _whole_minute(moment: datetime) -> datetime:
+def whole_minute(moment: datetime) -> datetime:
     """Round up to the minute: what is said as "by 9:14" must hold at 9:14."""
     floor = moment.replace(second=0, microsecond=0)
     return floor if floor == moment else floor + timedelta(minutes=1)

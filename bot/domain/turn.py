@@ -95,14 +95,17 @@ def hand_over(turn: Turn, which: Which) -> None:
 def climb(turn: Turn, which: Which, *, only_asks: bool = False) -> None:
     """Fire the next step of a question's ladder that can be fired now; with `only_asks` no reminders or checks.
 
-    A step with nobody left is skipped; a ladder that has run out hands over to reception. With reception there is
-    nothing to climb.
+    A step with nobody left is skipped. Where its own time had come, the next one waits for its own as well; where an
+    answer or an absence makes the next step happen now, that is the first of them that asks somebody. A ladder that has
+    run out hands over to reception. With reception there is nothing to climb.
     """
     asking = turn.visit.question(which)
     if asking is None or asking.with_reception:
         return
     steps = turn.visit.policy.steps(asking.ladder)
     for number in range(asking.step, len(steps)):
+        if not only_asks and asking.moments[number] > turn.now:
+            return
         if _fire(turn, which, asking, number, steps[number], only_asks=only_asks):
             return
     hand_over(turn, which)

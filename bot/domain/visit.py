@@ -130,7 +130,9 @@ class Visit:
     unreachable: tuple[str, ...] = ()
     alerted: tuple[str, ...] = ()
     greeted_by: str | None = None
+    given_by: str | None = None  # who said that the hello was given
     called_by: str | None = None
+    kept_by: str | None = None  # who said that the call was made
     hello_settled_at: datetime | None = None
     callback_settled_at: datetime | None = None
     left_at: datetime | None = None

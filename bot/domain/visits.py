@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.domain import commands as c
 from bot.domain import events as e
+from bot.domain.hellos import contradict_hello
 from bot.domain.lifecycle import LADDER_OF
 from bot.domain.people import BOT
 from bot.domain.policy import Ladder
@@ -107,7 +108,11 @@ def _open_question(turn: Turn) -> tuple[Which, Asking]:
 
 
 def leave(turn: Turn, command: c.LeaveVisit) -> None:
-    """The visitor left: whoever left unseen has a callback, and is asked for a number before."""
+    """The visitor left: whoever left unseen has a callback, and is asked for a number before.
+
+    Said of a visit that a responder closed a moment ago with "I have seen them", it says the contrary of that.
+    """
+    contradict_hello(turn)
     visit = turn.visit
     if not visit.here and (visit.left_at is not None or not visit.is_open):
         return
@@ -186,6 +191,8 @@ def undo(turn: Turn, command: c.Undo) -> None:
         return
     if now - at > UNDO_FOR:
         raise Refused("undo_too_late")
+    if visit.mistake and not turn.house.is_reception(turn.by):
+        raise Refused("not_reception")
     turn.add(e.Reopened)
     if visit.hello_settled_at == at and visit.hello is not Hello.EXCUSED and visit.unsafe_by is None:
         turn.add(e.HelloReopened)

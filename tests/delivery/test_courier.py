@@ -381,7 +381,7 @@ async def test_an_owner_who_left_the_directory_leaves_no_visitor_behind(world: W
     await world.arrives("Julie Tremblay", to_see="karim", phone=NUMBER)
     there = world.restarted(without("karim"))
     await there.settles()
-    await there.passes(minutes=2)
+    await there.passes(minutes=7)
     visit = await there.visit()
     assert visit.visitor_question is not None
     assert visit.visitor_question.with_reception

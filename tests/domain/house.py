@@ -65,9 +65,13 @@ def at(clock: str, *, days: int = 0) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A calendar that is open every day from 08:30 to 17:00 UTC, with slots of 15 minutes; `promised` are taken."""
+    """A calendar that is open every day from 08:30 to 17:00 UTC, with slots of 15 minutes.
+
+    `promised` are taken; whoever is in `away` is away all day on that day.
+    """
 
     promised: frozenset[tuple[str, datetime]] = frozenset()
+    away: frozenset[tuple[str, date]] = frozenset()
 
     def next_slot(self, person: str, after: datetime) -> datetime:
         return self.slots(person, after, 1)[0]
@@ -99,8 +103,9 @@ class Hours:
             left -= max(end - begin, timedelta())
             day += _DAY
 
-    def is_free(self, person: str, at: datetime) -> bool:
-        return (person, at) not in self.promised
+    def is_free(self, person: str, at: datetime, *, besides: datetime | None = None) -> bool:
+        dues = [due for who, due in self.promised if who == person and due != besides]
+        return (person, at.date()) not in self.away and all(abs(at - due) >= _SLOT for due in dues)
 
     def is_open(self, at: datetime) -> bool:
         return _OPENS <= at.timetz() < _CLOSES
@@ -147,10 +152,11 @@ def make_house(
     promised: Iterable[tuple[str, datetime]] = (),
     away: Mapping[str, str | None] | None = None,
     people: Mapping[str, Person] = PEOPLE,
+    days: Iterable[tuple[str, date]] = (),
 ) -> House:
-    """Give the house; `away` maps who is away to who stands in."""
+    """Give the house; `away` maps who is away to who stands in, and `days` has the days of which the calendar knows."""
     absences = {person: Absence(person, stand_in, HANDOVER) for person, stand_in in (away or {}).items()}
-    return House(site=SITE, people=people, calendar=Hours(frozenset(promised)), absences=absences)
+    return House(site=SITE, people=people, calendar=Hours(frozenset(promised), frozenset(days)), absences=absences)
 
 
 # --- policies --------------------------------------------------------------------------------------------------------
@@ -339,8 +345,8 @@ class Story:
         visit: Visit | None = None
         made: list[Nudge[Phrase]] = []
         for seq, event in enumerate(self.journal):
-            visit = evolve(visit, event)
-            made += nudges(visit, event, seq) if seq >= first else []
+            before, visit = visit, evolve(visit, event)
+            made += nudges(visit, event, seq, before) if seq >= first else []
         return made
 
     def is_away(self, person: str, stand_in: str | None = None) -> None:

@@ -18,8 +18,8 @@ CALLER_MORE: Final = ["pass_call", "drop_call", "note"]
 
 
 def keys(card: Card[Phrase]) -> list[str]:
-    """Give the keys of a card's notes."""
-    return [note.key for note in card.notes]
+    """Give the keys of what hello30 itself notes on a card; what colleagues wrote is beside it."""
+    return [note.key for note in card.notes if note.key != "note.written"]
 
 
 def asks(card: Card[Phrase]) -> str | None:

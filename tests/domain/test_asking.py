@@ -49,14 +49,23 @@ def test_a_step_that_asks_one_more_person_does_not_begin_a_new_asking() -> None:
 def test_a_step_with_nobody_left_is_skipped() -> None:
     story = Story(house=make_house(away={"sophie": None}))
     story.passes(minutes=2)
-    assert story.responder == "claire"
+    assert story.responder == "martin"
     assert story.last(e.StepSkipped).why == "nobody_left"
+
+
+def test_after_a_step_with_nobody_left_the_next_one_waits_for_its_own_time() -> None:
+    story = Story(house=make_house(away={"sophie": None}))
+    assert names(story.passes(minutes=4)) == ["Reminded", "StepSkipped"]
+    assert names(story.passes(minutes=1)) == ["Asked"]
+    assert story.responder == "claire"
 
 
 def test_somebody_who_was_asked_already_is_not_asked_by_the_ladder_again() -> None:
     story = Story()
     story.does(c.Delegate(by="martin", to="sophie"))
     story.passes(minutes=2)
+    assert story.responder == "sophie"
+    story.passes(minutes=3)
     assert story.responder == "claire"
 
 
@@ -176,6 +185,8 @@ def test_an_unreachable_responder_is_not_reminded() -> None:
     story.does(c.PromiseHello(by="martin", within=minutes(2)), c.ReportUnreachable(person="martin"))
     story.passes(minutes=5)
     assert story.all(e.Reminded) == []
+    assert story.responder == "martin"  # whether he has come is asked of reception as well
+    story.passes(minutes=1)
     assert story.responder == RECEPTION
 
 
@@ -225,6 +236,8 @@ def test_whoever_said_not_me_is_not_asked_by_a_ladder_again() -> None:
     story.passes(minutes=2)
     story.does(c.NotMe(by="sophie"), c.AskSomeoneElse(by="nadia", to="karim"))
     story.passes(minutes=2)
+    assert story.responder == "karim"
+    story.passes(minutes=3)
     assert story.responder == "claire"
 
 

@@ -48,7 +48,7 @@ HelloHappened      reception
 LeaveVisit         reception
 Withdraw           reception
 AskSomeoneElse     reception
-AddPhone           reception owner asked caller
+AddPhone           reception owner asked caller manager
 KeepCallback       reception caller asked_to_call manager
 TryCallback        reception caller asked_to_call manager
 MoveCallback       reception caller asked_to_call manager

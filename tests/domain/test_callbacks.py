@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,11 @@ from bot.domain.visit import Callback, Hello, Origin, Promise
 from tests.domain.house import HAND_OVER, NINE, Story, at, make_house, make_policy, minutes, names
 
 AT_TEN = c.PromiseCallback(by="martin", due=at("10:00"))
+
+
+def days(count: int) -> timedelta:
+    """Give a number of days."""
+    return timedelta(days=count)
 
 
 def promised(clock: str = "10:00") -> Story:
@@ -62,14 +67,49 @@ def test_there_is_no_reminder_for_a_callback_in_a_moment() -> None:
 
 @pytest.mark.parametrize(
     "due, reason",
-    [(NINE, "past_time"), (at("17:15", days=1), "callback_bounds"), (at("10:00"), "slot_taken")],
-    ids=["now", "too late", "promised to somebody else"],
+    [
+        (NINE, "past_time"),
+        (at("17:15", days=1), "callback_bounds"),
+        (at("10:00"), "slot_taken"),
+        (at("10:14"), "slot_taken"),
+        (at("20:00"), "closed_then"),
+    ],
+    ids=["now", "too late", "promised to somebody else", "overlaps another call", "closed"],
 )
 def test_the_time_of_a_callback_is_bounded(due: datetime, reason: str) -> None:
     story = Story(house=make_house(promised=[("martin", at("10:00"))]))
     refused = story.refuses(c.PromiseCallback(by="martin", due=due))
     assert refused.reason == reason
     assert "time" in refused.args_by_name
+
+
+def test_the_next_open_time_is_named_where_the_site_is_closed() -> None:
+    refused = Story().refuses(c.PromiseCallback(by="martin", due=at("20:00")))
+    assert (refused.reason, refused.args_by_name["time"]) == ("closed_then", at("08:30", days=1))
+
+
+def test_ones_own_call_is_no_hindrance_to_moving_it_a_little() -> None:
+    story = promised()
+    story.house = make_house(promised=[("martin", at("10:00"))])
+    story.does(c.MoveCallback(by="martin", due=at("10:05")))
+    assert promise_of(story).due == at("10:05")
+
+
+def test_no_call_is_promised_or_booked_on_a_day_on_which_one_is_away() -> None:
+    today = [("martin", NINE.date())]
+    story = Story(house=make_house(days=today))
+    assert story.refuses(AT_TEN).reason == "slot_taken"
+    story.passes(minutes=8)
+    assert promise_of(story).due == at("08:30", days=1)
+
+
+def test_away_for_longer_than_a_call_may_wait_reception_has_the_visitor() -> None:
+    story = Story(house=make_house(days=[("martin", (NINE + days(n)).date()) for n in range(3)]))
+    story.passes(minutes=8)
+    assert story.responder == RECEPTION
+    assert story.tracks == (Hello.OWED, Callback.NONE)
+    story.does(c.LeaveVisit(by="nadia"))
+    assert promise_of(story).due == at("08:30", days=3)
 
 
 def test_the_same_time_again_changes_nothing() -> None:
@@ -275,6 +315,30 @@ def test_on_whether_a_call_was_made_the_callers_word_stands_and_the_other_is_not
     assert story.last(e.Disputed).claim == "not_called"
     assert story.does(c.TryCallback(by="nadia")) == []
     assert story.visit.callback is Callback.KEPT
+
+
+@pytest.mark.parametrize("by", ["nadia", "claire"])
+def test_where_somebody_else_said_that_the_call_was_made_the_callers_word_stands(by: str) -> None:
+    story = promised()
+    story.does(c.KeepCallback(by=by))
+    assert names(story.does(c.TryCallback(by="martin"))) == ["Disputed", "CallbackReopened", "AskingBegan"]
+    assert (story.last(e.Disputed).claim, story.visit.callback) == ("not_called", Callback.OWED)
+    assert story.responder == "martin"
+    assert "note.disputed" in [note.key for note in story.card().notes]
+
+
+def test_a_call_that_was_not_made_is_owed_beside_a_hello_that_is_still_asked() -> None:
+    story = late(Owes.HELLO)
+    story.does(c.KeepCallback(by="nadia"))
+    assert names(story.does(c.TryCallback(by="martin"))) == ["Disputed", "CallbackReopened"]
+    assert story.tracks == (Hello.OWED, Callback.OWED)
+
+
+def test_a_visit_posted_by_mistake_stays_closed_whatever_is_said_of_its_call() -> None:
+    story = late(Owes.HELLO)
+    story.does(c.KeepCallback(by="nadia"), c.Withdraw(by="nadia"))
+    assert names(story.does(c.TryCallback(by="martin"))) == ["Disputed"]
+    assert not story.visit.is_open
 
 
 def test_the_visitor_may_want_no_call_any_more() -> None:

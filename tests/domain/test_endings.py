@@ -317,3 +317,11 @@ def test_a_visit_that_is_open_again_closes_again() -> None:
     story.passes(minutes=1)
     story.does(c.MarkSeen(by="martin"))
     assert story.visit.closed_at == story.now
+
+
+def test_what_was_posted_by_mistake_is_taken_up_again_by_reception_only() -> None:
+    story = Story()
+    story.does(c.Withdraw(by="nadia"))
+    assert story.refuses(c.Undo(by="martin")).reason == "not_reception"
+    story.does(c.Undo(by="nadia"))
+    assert not story.visit.mistake

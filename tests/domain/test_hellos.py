@@ -73,6 +73,23 @@ def test_a_hello_may_be_moved_once() -> None:
     assert story.refuses(c.PromiseHello(by="martin", within=minutes(10))).reason == "hello_moved_already"
 
 
+def test_the_same_choice_within_two_minutes_does_not_use_up_the_one_move() -> None:
+    story = Story()
+    story.does(IN_FIVE)
+    story.passes(minutes=1.5)
+    assert story.does(IN_FIVE) == []
+    story.passes(minutes=1)
+    assert names(story.does(IN_FIVE)) == ["HelloMoved"]
+
+
+def test_a_hello_is_not_moved_beyond_what_the_policy_has_for_hellos() -> None:
+    story = Story()
+    story.does(COMING)
+    story.passes(minutes=1)
+    assert story.refuses(c.PromiseHello(by="martin", within=minutes(10))).reason == "hello_bounds"
+    assert names(story.does(c.PromiseHello(by="martin", within=minutes(9)))) == ["HelloMoved"]
+
+
 def test_two_answer_at_once_and_the_other_is_told_who_comes() -> None:
     story = Story()
     story.passes(minutes=2)
@@ -379,3 +396,58 @@ def test_a_hello_pressed_after_somebody_else_gave_it_says_who_did() -> None:
     story.does(c.HelloHappened(by="nadia", person="sophie"))
     refused = story.refuses(COMING)
     assert (refused.reason, refused.args_by_name["responder"]) == ("already_greeted", "Sophie Roy")
+
+
+# --- reception's word ------------------------------------------------------------------------------------------------
+
+
+def claimed(owes: Owes = Owes.HELLO_OR_CALLBACK, *, phone_known: bool = True) -> Story:
+    """Give a visit that Martin closed: he says that he has met the visitor."""
+    story = Story(owes=owes, phone_known=phone_known)
+    story.does(c.MarkSeen(by="martin"))
+    return story
+
+
+def test_reception_says_that_the_visitor_left_and_not_that_they_were_met() -> None:
+    story = claimed()
+    events = names(story.does(c.LeaveVisit(by="nadia")))
+    assert events == ["Disputed", "HelloReopened", "VisitorLeft", "HelloUnseen", "CallbackPromised"]
+    assert story.last(e.Disputed).claim == "not_met"
+    assert story.does(c.LeaveVisit(by="nadia")) == []
+
+
+def test_a_call_that_was_owed_before_somebody_said_they_had_met_is_owed_again() -> None:
+    story = claimed(Owes.CALLBACK)
+    assert "CallbackReopened" in names(story.does(c.LeaveVisit(by="nadia")))
+    assert story.tracks == (Hello.UNSEEN, Callback.PROMISED)
+
+
+def test_a_number_is_asked_for_before_somebody_leaves_who_was_not_met() -> None:
+    assert claimed(phone_known=False).refuses(c.LeaveVisit(by="nadia")).reason == "number_first"
+
+
+def test_reception_says_that_nobody_has_come_yet_and_whoever_said_so_is_asked_again() -> None:
+    story = claimed()
+    assert names(story.does(c.HasNotCome(by="nadia"))) == ["Disputed", "HelloReopened", "AskingBegan"]
+    assert (story.responder, story.visit.here) == ("martin", True)
+
+
+@pytest.mark.parametrize(
+    "said, by",
+    [
+        (c.HelloHappened(by="nadia"), "nadia"),
+        (c.MarkSeen(by="martin", entered_by="nadia"), "nadia"),
+        (c.MarkSeen(by="martin"), "martin"),
+    ],
+    ids=["reception's own word", "by voice", "the responder"],
+)
+def test_only_a_responders_word_is_contradicted_and_only_by_reception(said: c.Command, by: str) -> None:
+    story = Story()
+    story.does(said)
+    assert story.refuses(c.HasNotCome(by=by)).reason == "nothing_asked"
+
+
+def test_after_five_minutes_what_was_said_stands() -> None:
+    story = claimed()
+    story.passes(minutes=6)
+    assert story.does(c.LeaveVisit(by="nadia")) == []

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+import pytest
+
 from bot.domain import commands as c
+from bot.domain.policy import Owes
 from tests.domain.house import COUNTER, HAND_OVER, Story, at
 
 COMING: Final = c.PromiseHello(by="martin", within=timedelta())
@@ -103,3 +106,55 @@ def test_the_same_nudge_is_never_queued_twice() -> None:
     story.passes(minutes=9)
     every = [nudge.key for nudge in story.whole_nudges(story.journal)]
     assert len(every) == len(set(every))
+
+
+# --- what somebody else made of one's promise ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "commands, told",
+    [
+        ((c.MoveCallback(by="nadia", due=at("11:00")),), [("martin", "callback.moved_nudge")]),
+        ((c.MoveCallback(by="martin", due=at("11:00")),), []),
+        ((c.DropCallback(by="nadia"),), [("martin", "callback.dropped_nudge")]),
+        ((c.DropCallback(by="martin"),), []),
+        (
+            (c.PassCallback(by="nadia", to="lea"), c.TakeCallback(by="lea")),
+            [("martin", "callback.taken_nudge")],
+        ),
+    ],
+    ids=["moved", "moved by oneself", "dropped", "dropped by oneself", "taken"],
+)
+def test_whoever_promised_a_call_is_told_what_somebody_else_made_of_it(
+    commands: tuple[c.Command, ...], told: list[tuple[str, str]]
+) -> None:
+    story = Story()
+    story.does(AT_TEN)
+    assert story.nudges(story.does(*commands)) == told
+
+
+def test_a_call_that_was_only_owed_is_dropped_without_a_nudge() -> None:
+    story = Story(owes=Owes.CALLBACK)
+    assert story.nudges(story.does(c.MarkSeen(by="martin"))) == []
+
+
+def test_whoever_took_a_call_is_told_that_it_was_posted_by_mistake_even_if_nobody_asked_them() -> None:
+    story = Story()
+    story.does(AT_TEN, c.PassCallback(by="martin", to="lea"), c.TakeCallback(by="lea"))
+    assert story.nudges(story.does(c.Withdraw(by="nadia"))) == [
+        ("martin", "responder.withdrawn_nudge"),
+        ("lea", "callback.dropped_nudge"),
+    ]
+
+
+def test_a_colleague_whose_hello_the_owner_takes_over_is_free_again_and_told_so() -> None:
+    story = Story()
+    story.passes(minutes=2)
+    story.does(c.PromiseHello(by="sophie", within=timedelta(minutes=5)))
+    assert story.nudges(story.does(c.TakeOver(by="martin"))) == [("sophie", "responder.taken_over_nudge")]
+
+
+def test_a_hello_wrongly_entered_by_voice_tells_nobody_that_they_are_free() -> None:
+    story = Story()
+    story.does(c.PromiseHello(by="martin", entered_by="nadia", within=timedelta(minutes=5)))
+    assert story.nudges(story.does(c.DisputeVoice(by="martin"))) == [("martin", "responder.asked_nudge")]

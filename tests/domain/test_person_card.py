@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import commands as c
+from bot.domain.card import Phrase
 from bot.domain.facts import History
-from bot.domain.person_cards import how_long, standing_of
+from bot.domain.person_cards import how_long, may_press, standing_of
 from bot.domain.policy import Owes, Step, Verb, Via
 from tests.domain.house import (
+    COUNTER,
     HANDOVER,
     JULIE,
     Story,
@@ -62,7 +64,8 @@ def test_a_closed_card_says_how_it_ended_and_can_be_undone(
     card = story.card("martin")
     assert card.tag.key == f"tag.closed_{tag}"
     assert keys(card) == [note]
-    assert labels(card) == (["undo"], [])
+    # what reception posted by mistake, reception takes back
+    assert labels(card) == (([] if tag == "mistake" else ["undo"]), [])
 
 
 def test_somebody_who_was_never_asked_cannot_undo_it() -> None:
@@ -309,3 +312,47 @@ def test_a_contrary_claim_is_shown_to_the_others() -> None:
 @pytest.mark.parametrize("seconds, key", [(30, "seconds"), (600, "minutes"), (3600, "longer")])
 def test_how_long_a_visitor_needs(seconds: int, key: str) -> None:
     assert how_long(seconds).key == f"how_long.{key}"
+
+
+# --- what colleagues wrote down --------------------------------------------------------------------------------------
+
+WRITTEN = Phrase("note.written", {"text": JULIE.notes[0]})
+
+
+@pytest.mark.parametrize("make", [lambda s: s, coming, call, call_late, unsafe, given])
+def test_what_colleagues_wrote_stands_on_every_persons_card(make: Callable[[Story], Story]) -> None:
+    made = make(Story()).cards()
+    assert all((WRITTEN in card.notes) is (reader != COUNTER) for reader, card in made.items())
+    assert len(made) > 1
+
+
+def test_somebody_of_the_counter_reads_it_only_once_the_visitor_has_left() -> None:
+    story = told(Story(), c.AskSomeoneElse(by="nadia", to="nadia"))
+    assert WRITTEN not in story.card("nadia").notes
+    story.does(c.LeaveVisit(by="nadia"))
+    assert WRITTEN in story.card("nadia").notes
+
+
+# --- only a call is owed ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("via", Via)
+def test_nobody_is_said_to_be_here_who_only_waits_for_a_call(via: Via) -> None:
+    story = told(Story(via=via), AT_TEN, c.KeepCallback(by="martin"), c.Undo(by="martin"))
+    assert asks(story.card("martin")) == "responder.asked_call"
+    story.passes(minutes=2)
+    assert asks(story.card("martin")) == "responder.asked_call"
+    assert asks(story.card("sophie")) == "responder.asked_call_for_other"
+
+
+def test_what_may_be_pressed_is_what_stands_on_the_card() -> None:
+    story = Story()
+    names = may_press(story.visit, "martin")
+    assert {"hello", "call_back", "ask_colleague", "seen", "not_safe"} <= names
+    assert "not_me" not in names
+
+
+def test_only_reception_may_take_back_what_it_posted_by_mistake() -> None:
+    story = Story()
+    story.does(c.Withdraw(by="nadia"))
+    assert may_press(story.visit, "martin") == frozenset()

@@ -154,6 +154,11 @@ def law_7(world: World, tale: Tale, deed: Deed) -> None:
         _holds(7, who & NAMES, f"{phrase} names nobody")
         timed = any(isinstance(value, datetime) for value in phrase.args.values())
         _holds(7, timed or "now" in phrase.key, f"{phrase} says no time")
+        waits = world.core.next_moment(visit)
+        quiet = waits is None or waits > world.now
+        if quiet and visit.hello is not Hello.PROMISED:  # while its grace runs, a hello is still to come
+            said = [value for value in phrase.args.values() if isinstance(value, datetime)]
+            _holds(7, all(value >= world.now for value in said), f"{phrase} promises what has gone by")
     others = [other.say for reader, other in cards.items() if reader != COUNTER and other.say]
     _holds(7, not others, f"somebody else is told what to say: {others}")
 

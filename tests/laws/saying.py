@@ -31,7 +31,7 @@ COMMANDS: Final[Mapping[str, Callable[[Said], c.Command]]] = {
     "go_myself": lambda s: c.TakeOver(by=s.by, entered_by=s.voice),
     "ask_colleague": lambda s: c.Delegate(by=s.by, entered_by=s.voice, to=s.to),
     "not_me": lambda s: c.NotMe(by=s.by, entered_by=s.voice),
-    "seen": lambda s: c.MarkSeen(by=s.by),
+    "seen": lambda s: c.MarkSeen(by=s.by, entered_by=s.voice),
     "not_safe": lambda s: c.MarkUnsafe(by=s.by, entered_by=s.voice),
     "not_right": lambda s: c.DisputeVoice(by=s.by),
     "typed": lambda s: c.TypeNoAnswer(by=s.by, reading="busy" if s.yes else "decline"),
@@ -54,7 +54,7 @@ COMMANDS: Final[Mapping[str, Callable[[Said], c.Command]]] = {
 }
 """Every command, under the name of the button that gives it where there is one."""
 
-BY_VOICE: Final = ("hello", "call_back", "ask_colleague", "not_me", "not_safe")
+BY_VOICE: Final = ("hello", "call_back", "ask_colleague", "not_me", "not_safe", "seen")
 """What reception may choose from under "Answered by voice…"."""
 
 ENDINGS: Final = frozenset({"mistake", "undo", "not_safe", "hello_happened", "visitor_left"})

@@ -70,6 +70,11 @@ def test_promised_slots_reach_the_calendar(settings: Settings) -> None:
     assert house.calendar.next_slot("martin", NOON) == free + timedelta(minutes=15)
 
 
+def test_absences_reach_the_calendar(settings: Settings) -> None:
+    house = make_house(replace(settings, away=(_away("martin", None),)), "montreal", NOON, {})
+    assert house.calendar.next_slot("martin", NOON).date() == date(2026, 11, 24)
+
+
 def test_a_site_that_was_taken_out_is_an_error_that_says_so(settings: Settings) -> None:
     with pytest.raises(Hello30Error, match="not in the configuration any more"):
         make_house(settings, "laval", NOON, {})

@@ -13,7 +13,7 @@ from bot.domain.people import Calendar
 from bot.domain.policy import Span, Unit
 from bot.errors import Hello30Error
 from bot.opening import SiteCalendar
-from bot.settings import OpenRange, Site
+from bot.settings import Away, OpenRange, Site
 
 MORNING, AFTERNOON = OpenRange(8 * 60 + 30, 12 * 60), OpenRange(13 * 60, 17 * 60)
 WORKDAYS = ((MORNING, AFTERNOON),) * 5 + ((), ())
@@ -111,6 +111,34 @@ def test_two_visits_never_get_the_same_slot_of_a_person() -> None:
     assert house.next_slot("sophie", at("2026-11-23T09:00")) == taken
     assert not house.is_free("martin", taken)
     assert house.is_free("sophie", taken)
+
+
+def test_slots_that_overlap_a_call_are_not_free_but_ones_own_is_no_hindrance() -> None:
+    odd = at("2026-11-23T09:20")
+    house = calendar(martin=odd)
+    assert wall(house.next_slot("martin", at("2026-11-23T09:00"))) == "2026-11-23T09:45-05:00"
+    assert not house.is_free("martin", at("2026-11-23T09:30"))
+    assert house.is_free("martin", at("2026-11-23T09:35"))
+    assert house.is_free("martin", at("2026-11-23T09:30"), besides=odd)
+
+
+def _away(first: str, last: str) -> SiteCalendar:
+    away = Away(person="martin", first=date.fromisoformat(first), last=date.fromisoformat(last), stand_in=None, note="")
+    return SiteCalendar(MONTREAL, away=(away,))
+
+
+def test_nobody_has_a_slot_on_the_days_of_an_absence() -> None:
+    house, monday = _away("2026-11-23", "2026-11-24"), at("2026-11-23T09:00")
+    assert wall(house.next_slot("martin", monday)) == "2026-11-25T08:30-05:00"
+    assert wall(house.next_slot("sophie", monday)) == "2026-11-23T09:15-05:00"
+    assert not house.is_free("martin", at("2026-11-24T16:45"))
+    assert house.is_free("martin", at("2026-11-25T08:30"))
+    assert house.is_free("sophie", monday)
+
+
+def test_an_absence_without_end_is_heeded_for_a_year() -> None:
+    house = _away("2026-11-23", "9999-12-31")
+    assert wall(house.next_slot("martin", at("2026-11-23T09:00"))) == "2027-11-25T08:30-05:00"
 
 
 def test_slots_are_each_one_once_and_in_order_however_many_are_promised() -> None:

@@ -66,7 +66,9 @@ async def test_a_silent_stand_in_is_followed_by_whoever_is_left(world: World) ->
     await world.comes(MONDAY)
     await world.arrives("Julie Tremblay", to_see="karim")
     await world.passes(seconds=90)
-    # Karim's only deputy is Sophie, who is asked already: the manager is next
+    # Karim's only deputy is Sophie, who is asked already: that step is skipped, and the manager is next at its time
+    assert await responder(world) == "sophie"
+    await world.passes(minutes=4)
     assert await responder(world) == "claire"
     assert "Note laissée par Karim Benali : The lease is in the blue folder." in world.notes("claire")
     assert not any("à votre nom" in note for note in world.notes("claire"))
@@ -124,7 +126,7 @@ async def test_an_owner_who_is_away_may_still_answer(world: World) -> None:
 async def test_a_late_call_of_somebody_away_goes_to_the_deputy_at_once(world: World) -> None:
     await world.comes(at(16, 40, day=6))
     await world.arrives("Julie Tremblay", to_see="karim", kind="supplier", phone="514 555-0142")
-    await world.presses("karim", "Rappeler…", when=at(9, 0, day=9).isoformat())
+    await world.presses("karim", "Rappeler…", when=at(16, 55, day=6).isoformat())
     await world.comes(at(9, 15, day=9))
     asking = (await world.visit()).call_question
     assert asking is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.events import HelloGiven, PressRefused
 from bot.domain.visit import Hello
 from bot.messages import Address, Incoming, Outcome, Press
-from tests.world import COUNTER, World
+from tests.world import COUNTER, World, at
 
 ANSWERS = ["I'm coming", "In 2 min", "In 5 min", "Call back…", "Ask a colleague…"]
 
@@ -121,6 +121,51 @@ async def test_by_voice_is_entered_by_reception_and_can_be_set_right(world: Worl
     world.expect("martin", "Julie Tremblay", buttons=ANSWERS)
 
 
+async def said_by_voice(world: World) -> dict[str, str]:
+    form = await world.parts.views.form("nadia", world.card(COUNTER).visit, "by_voice")
+    return {option.value: option.label for field in form.fields if field.name == "what" for option in field.options}
+
+
+async def test_by_voice_has_the_same_answers_as_the_card_of_whoever_spoke(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    said = await said_by_voice(world)
+    assert "press:not_me" not in said
+    assert (said["press:seen"], said["press:not_safe"]) == ("I've seen them", "To ask for help")
+    await world.presses("martin", "Ask a colleague…", to="sophie")
+    assert (await said_by_voice(world))["press:not_me"] == "Not me"
+
+
+async def test_not_me_by_voice_asks_whoever_passed_it_on(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.presses("martin", "Ask a colleague…", to="sophie")
+    reply = await world.presses(COUNTER, "Answered by voice…", who="sophie", what="press:not_me")
+    assert reply.text == "Entered as said by Sophie Roy."
+    question = (await world.visit()).visitor_question
+    assert question is not None
+    assert question.responder == "martin"
+
+
+async def test_seen_by_voice_is_a_hello_given_by_whoever_spoke(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.presses(COUNTER, "Answered by voice…", who="martin", what="press:seen")
+    visit = await world.visit()
+    assert (visit.hello, visit.greeted_by) == (Hello.GIVEN, "martin")
+    assert (await world.journal())[-1].entered_by == "nadia"
+
+
+async def test_help_asked_for_by_voice_makes_the_visit_unsafe(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.presses(COUNTER, "Answered by voice…", who="martin", what="press:not_safe")
+    assert (await world.visit()).unsafe_by == "martin"
+    assert world.chat.nudges("claire") == ["Martin Gagnon demande de l'aide à l'accueil"]
+
+
+async def test_what_nobody_can_say_by_voice_is_asked_again(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    reply = await world.presses(COUNTER, "Answered by voice…", who="martin", what="press:undo")
+    assert set(reply.errors) == {"what"}
+
+
 async def test_not_safe_gives_the_visit_to_reception_without_saying_so_on_the_counter(world: World) -> None:
     await world.arrives("Julie Tremblay", to_see="martin")
     await world.presses("martin", "Not safe")
@@ -133,5 +178,25 @@ async def test_not_safe_gives_the_visit_to_reception_without_saying_so_on_the_co
     assert facts is not None
     assert facts.notes == ("He shouted at Sophie last week",)
     assert "shouted" not in repr(await world.journal())
+    told = "He shouted at Sophie last week"
+    assert world.notes("claire")[-1] == f"Note : {told}"
+    views = world.parts.views
+    assert (await views.story("claire", card.visit)).notes == (told,)
+    assert told not in repr(await views.story("nadia", card.visit)), "the visitor may see this screen"
+    assert told not in repr(world.card(COUNTER))
     await world.presses(COUNTER, "Visitor left")
     assert not (await world.visit()).is_open
+    assert (await views.story("nadia", card.visit)).notes == (told,)
+
+
+async def test_a_note_is_read_at_the_counter_some_time_after_the_hello_not_while_the_visitor_is_near(
+    world: World,
+) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.presses(COUNTER, "Add a note…", text="Takes the stairs badly")
+    await world.presses("martin", "I've seen them")
+    visit, views = (await world.visit()).id, world.parts.views
+    assert (await views.story("martin", visit)).notes == ("Takes the stairs badly",)
+    assert (await views.story("nadia", visit)).notes == ()
+    await world.comes(at(9, 40))
+    assert (await views.story("nadia", visit)).notes == ("Takes the stairs badly",)

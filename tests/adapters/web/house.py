@@ -414,7 +414,8 @@ class FakeViews:
             StoryLine(at=NOW - minutes(1), who="late", text=say("story.HelloBroken"), how=say("story.through.time")),
         ]
         summary = [(say("story.summary.waited"), "10 min 45 s", say("story.summary.waiting_since"))] * 4
-        return Story(visit=visit, title=say("story.title"), intro="…", summary=summary, lines=lines)
+        notes = () if person == "nadia" else ("Takes <b>tea</b>",)
+        return Story(visit=visit, title=say("story.title"), intro="…", summary=summary, lines=lines, notes=notes)
 
     def _worded(self, card: Card[Phrase], person: str, language: str | None) -> ShownCard:
         return WORDING.card(card, Reader(language or PEOPLE[person].language, ZONE), NOW)

@@ -55,6 +55,14 @@ async def test_the_story_of_a_visit(browse: Open, language: str) -> None:
     assert {"en": "What happened", "fr": "Ce qui s'est passé"}[language] in page.text
 
 
+async def test_what_colleagues_wrote_is_a_block_of_the_story_where_there_is_something(browse: Open) -> None:
+    browser = await browse()
+    _, martins = await browser.get("/visits/v3?as=martin&lang=en")
+    assert '<h2 id="notes-head">Notes</h2>' in martins
+    assert "Takes &lt;b&gt;tea&lt;/b&gt;" in martins
+    assert "notes-head" not in (await browser.get("/visits/v3?as=nadia&lang=en"))[1]
+
+
 async def test_who_reads_in_which_language(browse: Open) -> None:
     browser = await browse()
     assert '<html lang="en">' in (await browser.get("/reception"))[1]
