@@ -188,7 +188,7 @@ async def test_posted_by_mistake_tells_everybody_asked_once(world: World) -> Non
     assert reply.text == "Taken back: everybody who was asked is told."
     for person in ("martin", "sophie"):
         assert world.nudges(person).count("Posted by mistake: Julie Tremblay") == 1
-        assert world.labels(person) == ["Undo"]
+        assert world.labels(person) == []
         assert world.notes(person)[0].startswith("This visit was posted by mistake: Julie Tremblay.")
     visit = await world.visit()
     assert (visit.mistake, visit.hello, visit.is_open) == (True, Hello.DROPPED, False)
