@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
 from bot.domain import events as e
-from bot.domain.people import BOT, RECEPTION
+from bot.domain.people import RECEPTION
 from bot.domain.policy import Ladder, Owes
 from bot.domain.visit import Asking, Callback, Hello, Origin, Promise, Visit, Which
 from bot.errors import IllegalMove
@@ -372,9 +372,6 @@ APPLY: Mapping[type[e.Event], Callable[[Visit, Any], Visit]] = {
     e.PhoneAdded: _phone_added,
     e.Disputed: _disputed,
 }
-
-PERSONLESS = frozenset({BOT, RECEPTION})
-"""Names in events that are no person of the directory."""
 
 LADDER_OF: Mapping[Which, Ladder] = {Which.VISITOR: Ladder.UNANSWERED, Which.CALL: Ladder.CALLBACK_LATE}
 """The ladder with which a question is put anew."""
