@@ -123,6 +123,7 @@ def _hello_said(visit: Visit, args: dict[str, str | int | datetime]) -> tuple[st
 
 def refusal(refused: Refused, visitor: str, owner: str) -> Phrase:
     """Say why something was refused, with the names that such a sentence may need."""
+    # what a refusal carries is what its sentence takes: text, numbers and moments
     args: Args = {"responder": owner, "owner": owner, "visitor": visitor, **refused.args_by_name}  # type: ignore[dict-item]
     if not args["visitor"]:
         args = {**args, "visitor": visitor}

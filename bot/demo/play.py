@@ -187,7 +187,7 @@ async def play(write: Callable[[str], object] = print) -> int:
             running = asyncio.create_task(run(parts, stop=stop, ready=ready))
             try:
                 await ready.wait()
-                base = f"http://127.0.0.1:{parts.adapters['web'].port}"  # type: ignore[attr-defined]
+                base = f"http://127.0.0.1:{parts.adapters['web'].port}"  # type: ignore[attr-defined]  # only pages have one
                 told = Transcript(parts, write)
                 await forgotten_owner(base, told)
                 await kept_callback(base, told)
