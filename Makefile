@@ -29,7 +29,7 @@ check: .venv/.test ## Check format, style, types, the order of imports, the exam
 	$(PY) -m bot.language.lint
 	$(PY) -m bot.docs --check
 
-bench: .venv/.test ## Measure
+bench: .venv/.test ## Measure, against plain alternatives in the same run (ARGS='a c' runs some, --write keeps it in the docs)
 	@$(PY) -m bench $(ARGS)
 
 # --no-emit-*: where packages come from is each machine's own affair; their hashes say what they must be.
@@ -41,7 +41,8 @@ COMPILE = .venv/lock/bin/uv pip compile pyproject.toml --quiet --universal --pyt
 lock: $(PY) ## Write deploy/requirements/*.txt anew from pyproject.toml (ARGS=--upgrade takes the newest versions)
 	@$(PY) -m venv .venv/lock && .venv/lock/bin/python -m pip install -qq --no-input '$(UV)'
 	$(COMPILE) $(ARGS) --output-file deploy/requirements/core.txt
-	$(COMPILE) $(ARGS) --extra test --constraint deploy/requirements/core.txt --output-file deploy/requirements/test.txt
+	$(COMPILE) $(ARGS) --extra postgres --constraint deploy/requirements/core.txt --output-file deploy/requirements/postgres.txt
+	$(COMPILE) $(ARGS) --extra test --extra postgres --constraint deploy/requirements/core.txt --output-file deploy/requirements/test.txt
 
 clean: ## Remove .venv and what the tools leave behind; databases stay
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

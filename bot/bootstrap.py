@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,19 +22,38 @@ from bot.courier import Courier
 from bot.desk import FrontDesk
 from bot.directory import Directory
 from bot.errors import NotSaved
+from bot.health import Health, Running
 from bot.inbox import Inbox
 from bot.language.wording import Wording
-from bot.logs import set_up_logs
+from bot.links import Keys, PageLinks, Signing
+from bot.logs import set_up_logs, take_over_libraries
+from bot.metering import MeteredAdapter, MeteredStore
+from bot.meters import Meter
 from bot.ports import ChatAdapter, Clock, Store
+from bot.records import HouseRecords
 from bot.settings import Settings
-from bot.storage.sql import open_sqlite
+from bot.sign_in import Entrance, SignIn
+from bot.storage.databases import open_store
 from bot.timekeeper import Timekeeper
 from bot.views import PageViews
 
+if TYPE_CHECKING:
+    from bot.operations import OperationsServer
+
 log = structlog.get_logger(__name__)
 
+CHECKPOINT_EVERY = timedelta(minutes=1)
+"""So often the journal gets a checkpoint, when something was written: what is newer cannot be proved yet."""
 TIDY_EVERY = timedelta(hours=6)
-"""So often the keys of what came in long ago are forgotten."""
+"""So often the keys of what came in long ago are forgotten, and sessions that are over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What counts, and what tells it to whoever looks after hello30; only where the configuration asks for it."""
+
+    meter: Meter
+    server: OperationsServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +69,14 @@ class Parts:
     timekeeper: Timekeeper
     courier: Courier
     views: PageViews
+    entrance: Entrance | None  # None: nobody can sign in to the web pages
     adapters: dict[str, ChatAdapter]
+    running: Running
+    watch: Watch | None
+
+    def add(self, adapter: ChatAdapter) -> None:
+        """Put an adapter among those that are started; what goes through it is counted if anybody wants to know."""
+        self.adapters[adapter.name] = MeteredAdapter(adapter, self.watch.meter) if self.watch else adapter
 
     def ring(self) -> None:
         """Let timekeeper and courier look again: a deadline or a card may have changed."""
@@ -64,43 +91,71 @@ def join(
     *,
     wording: Wording | None = None,
     adapters: Mapping[str, ChatAdapter] | None = None,
+    keys: Keys | None = None,
 ) -> Parts:
-    """Join the parts around a store that is open; adapters may be put into `Parts.adapters` until they are started."""
+    """Join the parts around a store that is open; adapters may be put into `Parts.adapters` until they are started.
+
+    Without `keys`, or without the web pages, nobody can sign in.
+    """
     wording = wording or Wording.load(kinds=settings.kinds)
+    running = Running()
     directory = Directory(settings)
     desk = FrontDesk(settings, directory)
     carried_by = dict(adapters or {})
-    courier = Courier(store, desk, wording, clock, carried_by)
-    timekeeper = Timekeeper(store, desk, clock, changed=courier.alarm.ring)
+    watch = _watch(settings, Health(store, clock, running, carried_by), clock)
+    if watch:
+        store = MeteredStore(store, watch.meter)
+    courier = Courier(store, desk, wording, clock, carried_by, running)
+    meter = watch.meter if watch else None
+    timekeeper = Timekeeper(store, desk, clock, changed=courier.alarm.ring, running=running, meter=meter)
     courier.moved = timekeeper.alarm.ring
 
     def changed() -> None:
         timekeeper.alarm.ring()
         courier.alarm.ring()
 
+    inbox = Inbox(store, desk, directory, wording, clock, changed)
+    signing = Signing(keys, clock, settings.web.address) if keys and settings.web else None
+    courier.packing.pages = inbox.pages = PageLinks(signing, carried_by)
+    records = HouseRecords(store, desk, wording, clock)
     return Parts(
         settings=settings,
         store=store,
         clock=clock,
         wording=wording,
         desk=desk,
-        inbox=Inbox(store, desk, directory, wording, clock, changed),
+        inbox=inbox,
         timekeeper=timekeeper,
         courier=courier,
         views=PageViews(store, desk, wording, clock),
+        entrance=Entrance(SignIn(store, settings.people, signing, clock), records) if signing else None,
         adapters=carried_by,
+        running=running,
+        watch=watch,
     )
 
 
-async def serve(settings: Settings) -> None:
-    """Run hello30 as configured until SIGTERM or SIGINT."""
+def _watch(settings: Settings, health: Health, clock: Clock) -> Watch | None:
+    if settings.operations is None:
+        return None
+    from bot.metrics import Metrics  # noqa: PLC0415 - slow to load, and needed only here
+    from bot.operations import OperationsServer  # noqa: PLC0415
+
+    metrics = Metrics()
+    return Watch(metrics, OperationsServer(settings.operations, health, metrics, clock))
+
+
+async def serve(settings: Settings, keys: Keys | None) -> None:
+    """Run hello30 as configured until SIGTERM or SIGINT; without `keys` the web pages are open to nobody."""
     set_up_logs()
-    store = await open_sqlite(settings.database)
+    take_over_libraries()
+    store = await open_store(settings.database)
     try:
-        parts = join(settings, store, SystemClock())
-        parts.adapters["web"] = adapter_class("web")(
-            settings, views=parts.views, wording=parts.wording, clock=parts.clock
+        parts = join(settings, store, SystemClock(), keys=keys)
+        made = adapter_class("web")(
+            settings, views=parts.views, wording=parts.wording, clock=parts.clock, entrance=parts.entrance
         )
+        parts.add(made)
         await run(parts)
     finally:
         await store.close()
@@ -110,31 +165,66 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
     """Run joined parts until told to stop, by the event or by a signal; `ready` is set once everything is taken."""
     stop = stop or asyncio.Event()
     _stop_at_signals(stop)
-    async with asyncio.TaskGroup() as group:
+    async with _watched(parts), asyncio.TaskGroup() as group:
         group.create_task(parts.timekeeper.run(), name="timekeeper")
         group.create_task(parts.courier.run(), name="courier")
-        tidying = group.create_task(_tidy(parts), name="tidy")
+        looked_after = (
+            group.create_task(_tidy(parts), name="tidy"),
+            group.create_task(_keep_checkpoints(parts), name="checkpoints"),
+        )
         try:
             for adapter in parts.adapters.values():
                 await adapter.start(parts.inbox.receive)
+                parts.running.started.add(adapter.name)
             log.info("hello30.ready", adapters=list(parts.adapters))
             if ready:
                 ready.set()
             await stop.wait()
         finally:
             log.info("hello30.stopping")
+            parts.running.stopping = True
             for adapter in parts.adapters.values():
                 with suppress(Exception):
                     await adapter.stop()
-            tidying.cancel()
+            for task in looked_after:
+                task.cancel()
             parts.timekeeper.alarm.stop()
             parts.courier.alarm.stop()
+    await _checkpoint(parts)
+
+
+@asynccontextmanager
+async def _watched(parts: Parts) -> AsyncIterator[None]:
+    """Tell whoever looks after hello30 how it is, from before anything runs until everything has ended."""
+    if parts.watch is None:
+        yield
+        return
+    await parts.watch.server.start()
+    try:
+        yield
+    finally:
+        await parts.watch.server.stop()
+
+
+async def _keep_checkpoints(parts: Parts) -> None:
+    while True:
+        await _checkpoint(parts)
+        await asyncio.sleep(CHECKPOINT_EVERY.total_seconds())
+
+
+async def _checkpoint(parts: Parts) -> None:
+    try:
+        await parts.store.checkpoint(parts.clock.now())
+    except NotSaved as fault:  # the next one stands for what this one was to
+        log.warning("journal.no_checkpoint", fault=str(fault))
 
 
 async def _tidy(parts: Parts) -> None:
     while True:
         try:
             log.debug("inbox.forgotten", keys=await parts.inbox.forget())
+            if parts.entrance:
+                log.debug("sign_in.forgotten", forgotten=await parts.entrance.sign_in.forget())
         except NotSaved as fault:  # the disk may be full: what is kept for longer does no harm
             log.warning("inbox.not_forgotten", fault=str(fault))
         await asyncio.sleep(TIDY_EVERY.total_seconds())

@@ -8,21 +8,23 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot import policy_file, strict_yaml
-from bot.config_checks import check_addresses, check_person, check_site
+from bot.config_checks import check_addresses, check_operations, check_person, check_site, check_web
 from bot.config_shape import (
     AdaptersShape,
     ConfigShape,
     DatabaseShape,
     KindsShape,
+    OperationsShape,
     PersonShape,
     PoliciesShape,
     SiteShape,
+    WebShape,
 )
 from bot.domain.people import RECEPTION, Person
 from bot.errors import ConfigError, Fault
 from bot.messages import Address
 from bot.policy_file import Known, PolicyFile
-from bot.settings import Away, Settings, Site, Web
+from bot.settings import Away, Database, Operations, Postgres, Settings, Site, Web
 from bot.strict_yaml import BROKEN, Broken, Document
 from bot.yaml_shape import Shape, Wrong, fit, found, read_id
 
@@ -59,6 +61,9 @@ def _read(path: Path, faults: list[Fault]) -> Settings | None:
     adapters = fit(document, ("adapters",), document.data.get("adapters", BROKEN), AdaptersShape, faults)
     listed = _part(document, "policies", PoliciesShape, faults)
     faults.extend(_agreement(document, sites, people))
+    faults.extend(check_web(document, adapters.web) if adapters else ())
+    operations = _operations(document, faults)
+    faults.extend(check_operations(document, operations, adapters.web) if adapters and operations else ())
 
     known = Known(people=_ids(document, "people"), sites=_ids(document, "sites"), kinds=_kinds(document))
     files = _policy_files(document, path.parent, listed.policies if listed else [], known, faults)
@@ -77,9 +82,10 @@ def _read(path: Path, faults: list[Fault]) -> Settings | None:
         ),
         away=tuple(away for person, shape in people.items() for away in _away(person, shape)),
         kinds=MappingProxyType({kind: MappingProxyType(labels) for kind, labels in kinds.kinds.items()}),
-        database=path.parent / database.database,
+        database=_database(database.database, path.parent),
         policies=policies,
-        web=Web(host=adapters.web.host, port=adapters.web.port),
+        web=_web(adapters.web),
+        operations=Operations(host=operations.host, port=operations.port) if operations else None,
     )
 
 
@@ -134,6 +140,21 @@ def _agreement(
     for person, shape in people.items():
         yield from check_person(document, person, shape, _ids(document, "people"), _ids(document, "sites"))
     yield from check_addresses(document, people)
+
+
+def _web(shape: WebShape) -> Web:
+    return Web(host=shape.host, port=shape.port, url=shape.url or "", proxies=tuple(shape.proxies))
+
+
+def _operations(document: Document, faults: list[Fault]) -> OperationsShape | None:
+    """Check where whoever looks after hello30 asks; nobody does unless it is written."""
+    if "operations" not in document.data:
+        return None
+    return fit(document, ("operations",), document.data["operations"], OperationsShape, faults)
+
+
+def _database(written: str, folder: Path) -> Database:
+    return Postgres(written) if "://" in written else folder / written
 
 
 # --- policies --------------------------------------------------------------------------------------------------------
@@ -202,6 +223,7 @@ def _person(person: str, shape: PersonShape, sites: Mapping[str, SiteShape]) -> 
         deputies=tuple(shape.deputies),
         manager=shape.manager,
         aliases=tuple(shape.aliases),
+        roles=frozenset(shape.roles),
     )
 
 

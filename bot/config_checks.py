@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.config_shape import WEEKDAYS, PersonShape, SiteShape
+from bot.config_shape import LOOPBACK, WEEKDAYS, OperationsShape, PersonShape, SiteShape, WebShape
 from bot.domain.people import BOT, RECEPTION
 from bot.errors import Fault
 from bot.strict_yaml import Document, Place
@@ -69,6 +69,12 @@ def check_person(
     yield from _check_away(document, place, shape)
 
 
+def check_operations(document: Document, shape: OperationsShape, web: WebShape) -> Iterator[Fault]:
+    """See to it that the pages and the answers about hello30 itself have a port each."""
+    if shape.port and shape.port == web.port:
+        yield document.fault(("operations", "port"), f"the web pages have port {web.port} already: write another one")
+
+
 def check_addresses(document: Document, people: Mapping[str, PersonShape]) -> Iterator[Fault]:
     """See to it that no two persons have the same address."""
     taken: dict[str, str] = {}
@@ -79,6 +85,19 @@ def check_addresses(document: Document, people: Mapping[str, PersonShape]) -> It
                 ("people", person, "addresses", "web"),
                 f'"{shape.addresses.web}" is the address of {first} already: write another',
             )
+
+
+def check_web(document: Document, shape: WebShape) -> Iterator[Fault]:
+    """See to it that others reach the pages by TLS only, through a proxy that is named."""
+    if shape.host in LOOPBACK:
+        return
+    place: Place = ("adapters", "web")
+    if not (shape.url or "").startswith("https://"):
+        advice = "write url: https://desk.example.org (its proxy does TLS), or host: 127.0.0.1"
+        yield document.fault((*place, "host"), f'"{shape.host}" can be reached by others: {advice}')
+    if not shape.proxies:
+        advice = "write proxies: [10.0.0.5], the address of the proxy that does TLS, or host: 127.0.0.1"
+        yield document.fault((*place, "host"), f'"{shape.host}" can be reached by others: {advice}')
 
 
 def _counters(person: object) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Final, NoReturn
 from zoneinfo import available_timezones
 
@@ -72,18 +73,50 @@ def read_language(text: str) -> str:
     return text
 
 
+_DATABASE = "write a file such as hello30.db, or postgresql://user@host/name"
+
+
 def _read_database(text: str) -> str:
-    if text.startswith(("postgres:", "postgresql:", "postgresql+")):
-        raise Wrong("PostgreSQL comes with the next version: write the name of a file, such as hello30.db")
-    if "://" in text or not text.strip():
-        raise Wrong(f'"{text}" is no file: write a name or a path, such as hello30.db')
+    scheme, _, rest = text.partition("://")
+    if not rest:
+        if not text.strip() or scheme.startswith(("postgres:", "postgresql:")):
+            raise Wrong(f'"{text}" is no database: {_DATABASE}')
+        return text
+    if scheme not in {"postgresql", "postgres"}:
+        raise Wrong(f'"{scheme}" is no database that is known: {_DATABASE}')
+    user, at, _ = rest.rpartition("@")
+    if (at and user.partition(":")[2]) or "password=" in rest:
+        raise Wrong("a password does not belong into this file: take it out, and set PGPASSWORD where hello30 runs")
     return text
+
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_HERE: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
 def _read_host(text: str) -> str:
-    if text not in {"127.0.0.1", "::1"}:
-        raise Wrong(f'"{text}" can be reached by others, and the pages have no sign-in yet: write 127.0.0.1')
-    return text
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise Wrong(f'"{text}" is no address of a machine: write 127.0.0.1 for this one, or 0.0.0.0 for all') from None
+
+
+_URL = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?/?")
+
+
+def _read_url(text: str) -> str:
+    if not (parts := _URL.fullmatch(text)):
+        raise Wrong(f'"{text}" is no address of pages: write it in small letters, such as https://desk.example.org')
+    if parts[1] == "http" and parts[2] not in _HERE:
+        raise Wrong(f'"{text}" can be read along on its way: write https://, and let a proxy do TLS')
+    return text.removesuffix("/")
+
+
+def _read_network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise Wrong(f'"{text}" is no address of a proxy: write one such as 10.0.0.5, or 10.0.0.0/24') from None
 
 
 def _refuse_later(_value: object) -> NoReturn:
@@ -94,16 +127,26 @@ Hours = Annotated[OpenRange, written(_read_range)]
 Zone = Annotated[str, written(_read_zone)]
 Language = Annotated[str, written(read_language)]
 Later = Annotated[None, BeforeValidator(_refuse_later)]
+Network = Annotated[IPv4Network | IPv6Network, written(_read_network)]
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 
 class WebShape(Shape):
-    """Where the web pages are served: on this machine only; port 0 takes any that is free."""
+    """Where the web pages are served, and at which address people open them; port 0 takes any that is free."""
 
     host: Annotated[str, written(_read_host)] = "127.0.0.1"
     port: int = Field(default=8030, ge=0, le=65535)
+    url: Annotated[str, written(_read_url)] | None = None
+    proxies: list[Network] = Field(default=[])
+
+
+class OperationsShape(Shape):
+    """Where whoever looks after hello30 asks how it is."""
+
+    host: Annotated[str, written(_read_host)] = "127.0.0.1"
+    port: int = Field(default=8031, ge=0, le=65535)
 
 
 class AdaptersShape(Shape):
@@ -181,6 +224,7 @@ class PersonShape(Shape):
     zone: Zone | None = None
     sites: list[Id] = Field(default=[])
     reception_of: list[Id] = Field(default=[])
+    roles: list[Annotated[str, one_of("admin", "auditor")]] = Field(default=[])
     deputies: list[Id] = Field(default=[])
     manager: Id | None = None
     addresses: AddressesShape = Field(examples=["{web: martin}"])
@@ -214,3 +258,4 @@ class ConfigShape(Shape):
     database: Any = None
     policies: Any = Field(examples=["[policies/anything_else.yaml]"])
     adapters: Any = Field(examples=["{web: {port: 8030}}"])
+    operations: Any = None

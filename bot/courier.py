@@ -21,8 +21,9 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.people import BOT
 from bot.errors import DeliveryError, DeliveryKind, NotSaved
+from bot.health import Running
 from bot.language.wording import Wording
-from bot.logs import log_failure
+from bot.logs import about, log_failure
 from bot.messages import Address, Receipt
 from bot.parcels import CardParcel, NudgeParcel, Packing
 from bot.ports import CardRow, ChatAdapter, Clock, NudgeRow, Store, Transaction
@@ -53,11 +54,13 @@ class Courier:
         wording: Wording,
         clock: Clock,
         adapters: Mapping[str, ChatAdapter],
+        running: Running | None = None,
     ) -> None:
         """Take what it works with; adapters by their names."""
+        self._running = running or Running()
         self._store = store
         self._desk = desk
-        self._packing = Packing(desk, wording)
+        self.packing = Packing(desk, wording)
         self._clock = clock
         self._adapters = adapters
         self.alarm = Alarm(clock)
@@ -67,21 +70,33 @@ class Courier:
     async def run(self, workers: int = 4) -> None:
         """Carry until the alarm is stopped; what is under way then is finished first."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(workers):
-                group.create_task(self._work())
+            for number in range(1, workers + 1):
+                group.create_task(self._work(f"courier {number}"))
 
-    async def _work(self) -> None:
+    async def _work(self, name: str) -> None:
         while not self.alarm.stopped:
-            now = self._clock.now()
+            self._running.went_round(name)
             try:
-                if await self.carry_one():
-                    continue
-                wake = await self._store.read(lambda tx: tx.next_delivery())
+                wake = await self.look()
+                if wake is not None and wake <= self._clock.now():
+                    await self._carry_on(name)
+                    wake = await self.look()
             except NotSaved as fault:
                 log.warning("courier.not_saved", fault=str(fault))
-                wake = now + FIRST_WAIT
+                wake = self._clock.now() + FIRST_WAIT
+            now = self._clock.now()
             # a message that is under way is due by its lease: no reason to look before
             await self.alarm.wait(max(min(wake, now + LOOK_AGAIN), now + BREATH) if wake else now + LOOK_AGAIN)
+        self._running.ended(name)
+
+    async def _carry_on(self, name: str) -> None:
+        """Carry until nothing is left that may be carried now, or the alarm is stopped."""
+        while not self.alarm.stopped and await self.carry_one():
+            self._running.went_round(name)
+
+    async def look(self) -> datetime | None:
+        """Give when the next message may be carried, which may be now; None when nothing waits."""
+        return await self._store.read(_next_delivery)
 
     async def carry_all(self) -> int:
         """Carry everything that may be carried now; give how many messages that were."""
@@ -95,11 +110,13 @@ class Courier:
         now, token = self._clock.now(), secrets.token_hex(8)
         card = await self._store.transact(partial(self._claim_card, now=now, token=token))
         if card is not None:
-            await self._carry_card(card)
+            with about(card.row.visit):
+                await self._carry_card(card)
             return True
         nudge = await self._store.transact(partial(self._claim_nudge, now=now, token=token))
         if nudge is not None:
-            await self._carry_nudge(nudge)
+            with about(nudge.row.nudge.visit):
+                await self._carry_nudge(nudge)
             return True
         return False
 
@@ -110,7 +127,9 @@ class Courier:
         if row is None:
             return None
         try:
-            parcel = self._packing.card(tx, row, now)
+            parcel = self.packing.card(tx, row, now)
+        except NotSaved:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other cards go on
             again = self._unmade(row, row.visit, now, error)
             tx.card_failed(row, not_before=again, unknown=row.unknown, parked=again is None)
@@ -124,7 +143,9 @@ class Courier:
         if row is None:
             return None
         try:
-            parcel = self._packing.nudge(tx, row, now)
+            parcel = self.packing.nudge(tx, row, now)
+        except NotSaved:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other nudges go on
             again = self._unmade(row, row.nudge.visit, now, error)
             if again is None:
@@ -250,6 +271,10 @@ class Courier:
         if reader in self._desk.settings.people:
             self._desk.act(tx, visit, c.ReportUnreachable(person=reader), now, address.adapter)
             self.moved()
+
+
+def _next_delivery(tx: Transaction) -> datetime | None:
+    return tx.next_delivery()
 
 
 def _later(now: datetime, attempts: int) -> datetime:

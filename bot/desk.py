@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import commands as c
 from bot.domain import events as e
@@ -74,21 +74,21 @@ class FrontDesk:
         stored = self.load(tx, visit)
         self._append(tx, stored.visit, stored.version, [event], through)
 
-    def pass_time(self, tx: Transaction, visit: str, now: datetime) -> bool:
-        """Fire all moments of a visit that have come; True when something happened."""
-        happened = False
+    def pass_time(self, tx: Transaction, visit: str, now: datetime) -> Sequence[timedelta]:
+        """Fire all moments of a visit that have come; give by how much each was late, nothing when none had come."""
+        late: list[timedelta] = []
         for _ in range(PASSES_AT_MOST):
             stored = self.load(tx, visit)
             deadline = next_deadline(stored.visit)
             if deadline is None or deadline > now:
-                if not happened:
+                if not late:
                     tx.put_off(visit, deadline)
-                return happened
+                return late
             house = self.house_for(tx, stored.visit, now)
             events = decide(stored.visit, c.PassTime(), house, now)
             self._save(tx, stored.visit, stored.version, events, house, TIME)
-            happened = True
-        return happened
+            late.append(now - deadline)
+        return late
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

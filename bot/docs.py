@@ -11,7 +11,7 @@ from typing import Final
 from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain import lifecycle
-from bot.domain.authority import BY_VOICE, MAY, Role
+from bot.domain.authority import BY_VOICE, MAY, MAY_READ, Reading, Role
 from bot.domain.card import Phrase
 from bot.domain.lifecycle import CALLBACK, HELLO, SETTLED_CALLBACK, SETTLED_HELLO, START, S
 from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO
@@ -177,9 +177,21 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.ASKED_TO_CALL: "who is asked about a callback that is late",
     Role.OFFERED: "who was offered to make the call instead",
     Role.MANAGER: "the manager of the owner",
+    Role.ALERTED: "who was told that a visit is not safe",
+    Role.AUDITOR: "an auditor (`roles` in config.yaml), for every site",
+    Role.ADMIN: "an admin (`roles` in config.yaml); being one opens no story",
     Role.BOT: "hello30 itself: no person may give this",
 }
 """What each role means, as the page has it."""
+
+READINGS: Final[Mapping[Reading, str]] = {
+    Reading.BOARD: "the board of a counter",
+    Reading.FORM: "a form of a visit, which holds what the visitor said",
+    Reading.STORY: "the story of a visit",
+    Reading.LOG: "the log of all sites",
+    Reading.DIRECTORY: "the people, and who is signed in; with it goes making links for others, and signing them out",
+}
+"""What each thing is that can be read, as the page has it."""
 
 LABELS: Final[Mapping[type[c.Command], tuple[str, ...]]] = {
     c.AnnounceArrival: ("announce",),
@@ -233,7 +245,15 @@ def buttons_markdown() -> str:
         named = ", ".join(role.value for role in Role if role in roles)
         voice = "yes" if command in BY_VOICE else ""
         lines.append(_row(_labels(command, wording), f"`{command.__name__}`", _meaning(command), named, voice))
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_readings()]) + "\n"
+
+
+def _readings() -> Iterator[str]:
+    yield from ("", "## Who may read what", "")
+    yield from ("One's own cards need no role. A visit that somebody may not read is for them not there.", "")
+    yield from (_row("what", "roles"), _row("---", "---"))
+    for what, found in MAY_READ.items():
+        yield _row(READINGS[what], ", ".join(role.value for role in Role if role in found))
 
 
 def _labels(command: type[c.Command], wording: Wording) -> str:

@@ -7,26 +7,29 @@ does nothing. What is refused is rolled back, told kindly, and journaled.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from bot import form_answers, forms, presses
 from bot.announcing import Announcing
 from bot.answers import Answering
+from bot.cleaning import cleaned
 from bot.context import Context
 from bot.desk import ERASED, FrontDesk
 from bot.domain import events as e
-from bot.domain.authority import responder_name, roles
+from bot.domain.authority import Reading, may_read, responder_name, roles
 from bot.domain.card import Phrase
 from bot.domain.facts import Facts
 from bot.errors import NotSaved, Refused, Unreadable
 from bot.language.wording import Reader, Wording
-from bot.logs import log_failure
+from bot.links import LINK_LASTS, PageLinks
+from bot.logs import about, log_failure
 from bot.messages import Announce, AnnounceLine, Incoming, Outcome, Press, Reply, Typed
 from bot.ports import Clock, Directory, Store, Stored, Transaction
 
@@ -49,18 +52,20 @@ class Inbox:
         clock: Clock,
         changed: Callable[[], None],
     ) -> None:
-        """Take what it works with."""
+        """Take what it works with; `pages` may be put in its place, then *My page* is answered with a link."""
         self._store = store
         self._desk = desk
         self._directory = directory
         self._wording = wording
         self._clock = clock
         self._changed = changed
+        self.pages = PageLinks()
         self._announcing = Announcing(desk)
         self._answering = Answering(desk)
 
     async def receive(self, incoming: Incoming) -> Reply:
         """Answer one incoming; never raises for what a person did, nor when the database does not take it."""
+        incoming = cleaned(incoming)
         person = self._directory.person_at(incoming.sender)
         if person is None:
             reader = Reader(incoming.language or "en", "UTC")
@@ -68,6 +73,13 @@ class Inbox:
             return Reply(outcome=Outcome.REFUSED, text=text)
         reader = Reader(incoming.language or person.language, person.zone)
         context = Context(incoming=incoming, person=person, reader=reader, now=self._clock.now(), wording=self._wording)
+        with about(getattr(incoming.act, "visit", "")):
+            return await self._answered(context)
+
+    async def _answered(self, context: Context) -> Reply:
+        act = context.incoming.act
+        if isinstance(act, Press) and act.button == presses.PAGE:
+            return self._page(context)
         try:
             reply = await self._carried_out(context)
         except NotSaved as fault:
@@ -100,12 +112,19 @@ class Inbox:
     def _work(self, tx: Transaction, *, context: Context) -> Reply:
         known = tx.answered(_key(context))
         if known is not None:
-            return _REPLY.validate_json(known)
+            return self._same_again(known, context)
         reply = self._act(tx, context)
         # what was only asked back, or opened, may come again under the same key with the answer
         if reply.ok or (isinstance(context.incoming.act, Typed) and reply.visit):
             tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
         return reply
+
+    def _same_again(self, known: str, context: Context) -> Reply:
+        """Give the same answer again; where it cannot be read any more, it was done all the same."""
+        with suppress(ValidationError):
+            return _REPLY.validate_json(known)
+        log.error("inbox.answer_unreadable")
+        return self._answering.nothing_new(getattr(context.incoming.act, "visit", ""), context)
 
     def _act(self, tx: Transaction, context: Context) -> Reply:
         act = context.incoming.act
@@ -131,7 +150,7 @@ class Inbox:
         visit, person = stored.visit, context.person
         house = self._desk.house_for(tx, visit, context.now, (person.id, *visit.asked))
         # a form holds the visitor's name and number, so it is no more for everybody than the visit's page is
-        if not roles(visit, person.id, house) and person.id not in visit.alerted:
+        if not may_read(Reading.FORM, roles(visit, person.id, house)):
             raise Refused("not_yours", responder=responder_name(visit, house))
         return forms.FormContext(
             visit=visit,
@@ -143,6 +162,14 @@ class Inbox:
             settings=self._desk.settings,
             wording=self._wording,
         )
+
+    def _page(self, context: Context) -> Reply:
+        """Give a link to one's page: each time a new one, and nothing of it is kept, for whoever has it may sign in."""
+        if not self.pages.lead_from(context.through):
+            return Reply(outcome=Outcome.REFUSED, text=context.say("refused.nothing_asked"))
+        url = self.pages.url(context.person.id)
+        minutes = int(LINK_LASTS.total_seconds()) // 60
+        return Reply(outcome=Outcome.DONE, text=context.say("reply.page", {"minutes": minutes, "text": url}))
 
     # --- what is not done --------------------------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.desk import ERASED, FrontDesk
-from bot.domain.card import Args, Nudge, Phrase
+from bot.domain.card import Args, Button, Nudge, Phrase
 from bot.domain.visit import Callback, Visit
 from bot.language.wording import Reader, Wording
+from bot.links import PageLinks
 from bot.messages import ShownCard, ShownNudge
 from bot.ports import CardRow, NudgeRow, Transaction
+from bot.presses import PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,10 @@ class Packing:
     """Makes parcels inside the transaction in which their rows were claimed."""
 
     def __init__(self, desk: FrontDesk, wording: Wording) -> None:
-        """Take what they are made with."""
+        """Take what they are made with; `pages` may be put in its place, then cards elsewhere have *My page*."""
         self._desk = desk
         self._wording = wording
+        self.pages = PageLinks()
 
     def card(self, tx: Transaction, row: CardRow, now: datetime) -> CardParcel:
         """Make a card; somebody who is in the directory no more gets none."""
@@ -47,7 +50,16 @@ class Packing:
             return CardParcel(row)
         questions = (stored.visit.visitor_question, stored.visit.call_question)
         askings = tuple(asking.no for asking in questions if asking and asking.responder == row.reader)
-        return CardParcel(row, self._wording.card(card, self._reader(row.reader), now), stored.version, askings)
+        shown = self._wording.card(card, self._reader(row.reader), now)
+        return CardParcel(row, self._with_page(shown, row, now), stored.version, askings)
+
+    def _with_page(self, shown: ShownCard, row: CardRow, now: datetime) -> ShownCard:
+        """Add *My page* to a person's card elsewhere; a counter's is read by several, and its page is nobody's own."""
+        is_persons = row.reader in self._desk.settings.people
+        if shown.closed or not (is_persons and self.pages.lead_from(row.address.adapter)):
+            return shown
+        label = self._wording.say(Phrase("buttons.page"), self._reader(row.reader), now)
+        return replace(shown, more=(*shown.more, Button(name=PAGE, label=label)))
 
     def nudge(self, tx: Transaction, row: NudgeRow, now: datetime) -> NudgeParcel:
         """Make a nudge; one that is not worth sending any more is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
@@ -56,6 +56,7 @@ class Capabilities:
     amend: bool  # a message can be changed after it was sent
     channels: bool  # a reception is a channel there
     lookup: bool  # a message can be found by its key after a lost reply
+    pages: bool = False  # it is the web pages themselves: elsewhere a card leads to them
 
 
 class ChatAdapter(Protocol):
@@ -143,6 +144,50 @@ class Views(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedVisit:
+    """One visit of the log, in the reader's language; `promises` are what, by whom, and what became of it."""
+
+    visit: str
+    site: str
+    when: str
+    visitor: str
+    owner: str
+    promises: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """A page of the log; `counted` are the visits on all its pages."""
+
+    made_at: datetime
+    visits: Sequence[LoggedVisit]
+    counted: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One person of the directory, as an admin sees them."""
+
+    person: Person
+    addresses: Sequence[Address]
+    is_away: bool
+    stand_in: str
+
+
+class Records(Protocol):
+    """What auditors and admins may read beside the views; each asks who is looking."""
+
+    async def log(self, person: str, *, days: int, page: int) -> LogPage:
+        """Give a page (from 1) of the visits of these last days; `Refused` unless this person is an auditor."""
+        ...
+
+    def people(self, person: str) -> Sequence[Listed]:
+        """List everybody; `Refused` unless this person is an admin."""
+        ...
+
+
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +236,59 @@ class NudgeRow:
     attempts: int
     unknown: bool
     token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueStep:
+    """A visit whose moment came at `since`, and which the timekeeper has not taken up."""
+
+    visit: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsent:
+    """A card or a nudge (`what`) that has waited since then."""
+
+    what: str
+    visit: str
+    adapter: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What has waited for longest in the whole database.
+
+    ours     whether the tables are those that this hello30 works with; if not, it claims nothing
+    step     the most overdue visit
+    unsent   the message that has waited for longest, among those that are not on hold
+    on_hold  the adapters on which nothing may be sent now, each with the end of its hold
+    """
+
+    ours: bool
+    step: OverdueStep | None
+    unsent: Unsent | None
+    on_hold: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How much there is: visits that are open, those that are overdue, and unsent cards and nudges by adapter."""
+
+    open_visits: int
+    overdue_steps: int
+    unsent: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Somebody is signed in, in one browser, until a moment; `key` is the hash of what that browser keeps."""
+
+    key: str
+    person: str
+    begun: datetime
+    until: datetime
 
 
 class Transaction(Protocol):
@@ -267,7 +365,7 @@ class Transaction(Protocol):
         ...
 
     # the timekeeper
-    def due(self, now: datetime, *, leaving_out: Sequence[str] = ()) -> str | None:
+    def due(self, now: datetime) -> str | None:
         """Claim one visit whose `wake_at` has come, the most overdue first; nobody else gets it until the commit."""
         ...
 
@@ -328,6 +426,48 @@ class Transaction(Protocol):
         """Give the earliest moment at which a card or nudge that waits may be claimed; None when nothing waits."""
         ...
 
+    # whoever looks after hello30
+    def waiting(self, now: datetime) -> Waiting:
+        """Give what has waited for longest; quick, however much there is, because it is asked every few seconds."""
+        ...
+
+    def tally(self, now: datetime) -> Tally:
+        """Count what is open, overdue and unsent, what is on hold included."""
+        ...
+
+    # signing in
+    def use_link(self, link: str, until: datetime) -> bool:
+        """Note that a sign-in link is used, which is refused for its age after `until`; False: it was used before."""
+        ...
+
+    def link_is_used(self, link: str) -> bool:
+        """Tell whether a sign-in link was used."""
+        ...
+
+    def begin_session(self, session: Session) -> None:
+        """Keep a new session."""
+        ...
+
+    def session(self, key: str) -> Session | None:
+        """Give the session of this key, also one that is over."""
+        ...
+
+    def sessions(self) -> Sequence[Session]:
+        """Give all sessions, those begun last first."""
+        ...
+
+    def end_session(self, key: str) -> bool:
+        """Forget a session; False when there was none."""
+        ...
+
+    def end_sessions(self, person: str) -> int:
+        """Forget all sessions of a person; give how many."""
+        ...
+
+    def forget_sessions(self, before: datetime) -> int:
+        """Forget sessions and used links whose time was over before this moment; give how many."""
+        ...
+
     # policies and small values
     def policy(self, digest: str) -> Policy | None:
         """Give a policy that some visit has frozen in."""
@@ -355,6 +495,13 @@ class Store(Protocol):
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on a consistent view, writing nothing."""
+        ...
+
+    async def checkpoint(self, now: datetime) -> bool:
+        """Write down which entries of the journal there are, so that `log verify` can prove that they still are.
+
+        False when there is nothing new. Raises `NotSaved` when the database did not take it.
+        """
         ...
 
     async def close(self) -> None:

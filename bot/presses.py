@@ -12,6 +12,8 @@ from bot.domain.policy import Via
 from bot.domain.visit import Callback, Visit
 from bot.errors import Refused
 
+PAGE = "page"
+"""The button of a card in chat that leads to its reader's page; it is about no visit."""
 DIGITS_AT_MOST = 3
 """Minutes of more digits were never on a button; the policy bounds those that were."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import TypeAlias
 
 from bot.domain.people import Person
 from bot.domain.policy import Policy, Via
@@ -50,10 +52,52 @@ class Away:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """Where the web pages are served."""
+    """Where the web pages are served.
+
+    url      the address at which people open them (`https://desk.example.org`); empty: that of `host` and `port`
+    proxies  the networks whose word is taken for who asks, and whether by TLS: those of our own proxies
+    """
 
     host: str
     port: int
+    url: str = ""
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """Give the address that links begin with; empty while the port is any that is free."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.url or (f"http://{host}:{self.port}" if self.port else "")
+
+    @property
+    def is_tls(self) -> bool:
+        """Tell whether browsers reach the pages by TLS, which a proxy does for us."""
+        return self.url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """Where /livez, /readyz and /metrics are served; port 0 takes any that is free."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """A database on a PostgreSQL server, as a URL; what it leaves out (a password, say) libpq's own variables say."""
+
+    url: str
+
+    @property
+    def shown(self) -> str:
+        """Give the URL as it may be shown: without what stands before an @, and without its parameters."""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+Database: TypeAlias = Path | Postgres
+"""Where everything is kept: a file of SQLite's, or a PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +107,10 @@ class Settings:
     sites, people    by their ids, in the order of the file
     addresses        where each person is found, by their id; everybody has at least one
     kinds            the labels of each kind, by language tag
-    database         the SQLite file; it need not exist yet
+    database         an SQLite file need not exist yet, a PostgreSQL database must
     policies         in the order in which they are tried; the last covers everything
     web              None when the web pages are not served
+    operations       None when nobody asks how hello30 is
     """
 
     file: Path
@@ -74,9 +119,10 @@ class Settings:
     addresses: Mapping[str, tuple[Address, ...]]
     away: tuple[Away, ...]
     kinds: Mapping[str, Mapping[str, str]]
-    database: Path
+    database: Database
     policies: tuple[Policy, ...]
     web: Web | None
+    operations: Operations | None = None
 
     def policy_for(self, *, via: Via, kind: str | None, owner: str, site: str, is_open: bool) -> Policy:
         """Give the first policy that covers such an arrival; there always is one, because the last covers all."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,15 +12,21 @@ import structlog
 from bot.alarm import Alarm
 from bot.desk import FrontDesk
 from bot.errors import NotSaved
-from bot.logs import log_failure
+from bot.health import Running
+from bot.logs import about, log_failure
+from bot.meters import Meter, NoMeter
 from bot.ports import Clock, Store, Transaction
 
 log = structlog.get_logger(__name__)
 
+NAME = "timekeeper"
 LOOK_AGAIN = timedelta(seconds=30)
 """So long at most between two looks at the store: another process may have moved a deadline."""
 AFTER_NOT_SAVED = timedelta(seconds=1)
 """The disk may be back by then."""
+BREATH = timedelta(milliseconds=200)
+HANDS = 16
+"""So many visits at most are woken at a time when many are due: they share their commits."""
 AFTER_A_FAULT = timedelta(minutes=1)
 """A visit that could not be decided is left alone for so long."""
 
@@ -27,12 +34,23 @@ AFTER_A_FAULT = timedelta(minutes=1)
 class Timekeeper:
     """Wakes visits; `changed` is called after each that something happened to."""
 
-    def __init__(self, store: Store, desk: FrontDesk, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: FrontDesk,
+        clock: Clock,
+        changed: Callable[[], None],
+        *,
+        running: Running | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         """Take what it works with."""
         self._store = store
         self._desk = desk
         self._clock = clock
         self._changed = changed
+        self._running = running or Running()
+        self._meter = meter or NoMeter()
         self.alarm = Alarm(clock)
 
     async def run(self) -> None:
@@ -40,43 +58,77 @@ class Timekeeper:
         while not self.alarm.stopped:
             now = self._clock.now()
             try:
-                await self.catch_up()
-                wake = await self._store.read(lambda tx: tx.next_wake())
+                wake = await self.look()
             except NotSaved as fault:
                 log.warning("timekeeper.not_saved", fault=str(fault))
                 wake = now + AFTER_NOT_SAVED
+            self._running.went_round(NAME)
             await self.alarm.wait(min(wake, now + LOOK_AGAIN) if wake else now + LOOK_AGAIN)
+        self._running.ended(NAME)
+
+    async def look(self) -> datetime | None:
+        """Fire what is due now, and give when to look again; where nothing is due, this only reads."""
+        now, wake = self._clock.now(), await self._store.read(_next_wake)
+        if wake is None or wake > now:
+            return wake
+        taken_up = await self.catch_up()
+        wake = await self._store.read(_next_wake)
+        # What is due and could not be claimed is in another process' hands.
+        return wake if taken_up or wake is None else max(wake, now + BREATH)
 
     async def catch_up(self) -> int:
-        """Fire everything that is due now; give how many visits something happened to.
+        """Fire everything that is due now; give how many visits were taken up.
 
         What cannot be decided is undone as a whole, put off, and does not hold up the others.
         """
-        happened = 0
+        happened, hands = 0, 1
         while True:
-            now = self._clock.now()
-            try:
-                visit = await self._store.transact(partial(self._one, now=now))
-            except _Undecidable as fault:
-                log_failure(log, "timekeeper.visit_failed", fault.error, visit=fault.visit)
-                await self._store.transact(partial(_put_off, visit=fault.visit, until=now + AFTER_A_FAULT))
-                continue
-            if visit is None:
+            self._running.went_round(NAME)
+            woken = await asyncio.gather(*(self._wake_one() for _ in range(hands)), return_exceptions=True)
+            for error in woken:
+                if isinstance(error, BaseException):
+                    raise error
+            happened += woken.count(True)
+            if not all(woken):
                 return happened
-            happened += 1
-            self._changed()
+            hands = min(2 * hands, HANDS)
 
-    def _one(self, tx: Transaction, now: datetime) -> str | None:
-        """Claim one due visit and fire it; raises `_Undecidable`, so that nothing of a half-fired visit is kept."""
+    async def _wake_one(self) -> bool:
+        """Fire one visit that is due; False when there was none."""
+        now = self._clock.now()
+        try:
+            late = await self._store.transact(partial(self._one, now=now))
+        except _Undecidable as fault:
+            log_failure(log, "timekeeper.visit_failed", fault.error, visit=fault.visit)
+            self._meter.put_off()
+            await self._store.transact(partial(_put_off, visit=fault.visit, until=now + AFTER_A_FAULT))
+            return True
+        for each in late:
+            self._meter.fired(each)
+        if late:
+            self._changed()
+        return bool(late)
+
+    def _one(self, tx: Transaction, now: datetime) -> Sequence[timedelta]:
+        """Claim one due visit and fire it; give how late each of its moments fired, nothing when none is due.
+
+        Raises `_Undecidable`, so that nothing of a half-fired visit is kept.
+        """
         while (visit := tx.due(now)) is not None:
             try:
-                if self._desk.pass_time(tx, visit, now):
-                    return visit
+                with about(visit):
+                    late = self._desk.pass_time(tx, visit, now)
             except NotSaved:
                 raise
             except Exception as error:
                 raise _Undecidable(visit, error) from error
-        return None
+            if late:
+                return late
+        return ()
+
+
+def _next_wake(tx: Transaction) -> datetime | None:
+    return tx.next_wake()
 
 
 def _put_off(tx: Transaction, visit: str, until: datetime) -> None:

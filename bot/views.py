@@ -7,7 +7,7 @@ from functools import partial
 
 from bot import forms
 from bot.desk import ERASED, FrontDesk
-from bot.domain.authority import roles
+from bot.domain.authority import Reading, may_read, roles
 from bot.domain.card import Card, Phrase
 from bot.domain.people import Person
 from bot.domain.person_cards import standing_of
@@ -37,8 +37,6 @@ class PageViews:
     async def board(self, person: str, *, reception: str | None, language: str | None = None) -> Board:
         """Give a person's cards, or with `reception` (a site) those of that counter; `Refused` if not theirs."""
         who = self._person(person)
-        if reception is not None and reception not in who.reception_of:
-            raise Refused("not_reception")
         return await self._store.read(partial(self._board, who=who, site=reception, language=language))
 
     async def form(self, person: str, visit: str, button: str, *, language: str | None = None) -> Form:
@@ -63,6 +61,8 @@ class PageViews:
 
     def _board(self, tx: Transaction, *, who: Person, site: str | None, language: str | None) -> Board:
         now = self._clock.now()
+        if site is not None and not self._at_the_counter(tx, who, site, now):
+            raise Refused("not_reception")
         reader_id = f"reception:{site}" if site else who.id
         listed = tx.visits(site=site, person=None if site else who.id, closed_after=now - UNDO_FOR)
         shown = [(s.visit, self._card(tx, s, reader_id, _reader(who, language), now)) for s in listed]
@@ -85,6 +85,10 @@ class PageViews:
             closed=closed,
         )
 
+    def _at_the_counter(self, tx: Transaction, who: Person, site: str, now: datetime) -> bool:
+        known = site in self._desk.settings.sites
+        return known and may_read(Reading.BOARD, roles(None, who.id, self._desk.house(tx, site, now)))
+
     def _card(self, tx: Transaction, stored: Stored, reader_id: str, reader: Reader, now: datetime) -> ShownCard | None:
         card: Card[Phrase] | None = self._desk.cards(tx, stored, now).get(reader_id)
         return self._wording.card(card, reader, now) if card else None
@@ -92,7 +96,7 @@ class PageViews:
     # --- forms and stories -------------------------------------------------------------------------------------------
 
     def _form(self, tx: Transaction, *, who: Person, visit: str, button: str, reader: Reader) -> Form:
-        stored = self._readable(tx, who, visit)
+        stored = self._readable(tx, who, visit, Reading.FORM)
         now = self._clock.now()
         made = forms.FormContext(
             visit=stored.visit,
@@ -107,7 +111,7 @@ class PageViews:
         return forms.make(made, button)
 
     def _story(self, tx: Transaction, *, who: Person, visit: str, reader: Reader) -> Story:
-        stored = self._readable(tx, who, visit)
+        stored = self._readable(tx, who, visit, Reading.STORY)
         facts = tx.facts(visit) or ERASED
         now = self._clock.now()
         teller = Teller(
@@ -115,11 +119,11 @@ class PageViews:
         )
         return tell(teller, tx.journal(visit), () if _read_along(who, stored.visit, now) else facts.notes)
 
-    def _readable(self, tx: Transaction, who: Person, visit: str) -> Stored:
-        """Load a visit for somebody who is something to it; nobody else learns that it exists."""
+    def _readable(self, tx: Transaction, who: Person, visit: str, what: Reading) -> Stored:
+        """Load a visit for somebody who may read that of it; nobody else learns that it exists."""
         stored = self._desk.load(tx, visit)
         house = self._desk.house(tx, stored.visit.site, self._clock.now())
-        if not roles(stored.visit, who.id, house) and who.id not in stored.visit.alerted:
+        if not may_read(what, roles(stored.visit, who.id, house)):
             raise Refused("unknown_visit")
         return stored
 

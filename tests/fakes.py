@@ -16,7 +16,7 @@ from bot.ports import Capabilities, Receive, Store, Transaction
 
 T = TypeVar("T")
 
-ALL = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+ALL = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True, pages=True)
 
 
 class FakeClock:
@@ -165,6 +165,9 @@ class ShakyStore:
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         return await self.store.read(work)
+
+    async def checkpoint(self, now: datetime) -> bool:
+        return await self.store.checkpoint(now)
 
     async def close(self) -> None:
         await self.store.close()

@@ -8,30 +8,33 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from adapters.web import guard
 from adapters.web.demo import DemoPages
+from adapters.web.door import Door
+from adapters.web.guard import Guard
 from adapters.web.pages import Pages
 from adapters.web.routes import Routes
-from adapters.web.streams import HEARTBEAT_S, Streams
+from adapters.web.streams import Streams
 from bot.domain.card import Nudge
 from bot.errors import DeliveryError, DeliveryKind
 from bot.language.wording import Wording
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
 from bot.ports import Capabilities, Clock, Receive, Views
 from bot.settings import Settings, Web
+from bot.sign_in import Entrance
 
 STOP_WITHIN_S = 10.0
 """How long posts in flight may take when the pages are stopped."""
 
 
 class WebAdapter:
-    """hello30 in a browser, on this machine only; see `bot.ports.ChatAdapter`.
+    """hello30 in a browser; see `bot.ports.ChatAdapter`.
 
-    Without `demo` no page is served until sign-in exists: whoever asks is told so, and nothing can be delivered.
+    Pages are for whoever has signed in through `entrance`, or for everybody in the `demo`; without either they are open
+    to nobody, and nothing can be delivered.
     """
 
     name = "web"
-    capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+    capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True, pages=True)
 
     def __init__(
         self,
@@ -41,15 +44,16 @@ class WebAdapter:
         wording: Wording,
         clock: Clock,
         demo: DemoPages | None = None,
-        heartbeat_s: float = HEARTBEAT_S,
+        entrance: Entrance | None = None,
     ) -> None:
-        """Take what the pages read; raises `ConfigError` for an address that others can reach."""
+        """Take what the pages read; raises `ConfigError` for an address that others can reach without TLS."""
         self._web = settings.web or Web(host="127.0.0.1", port=0)
-        guard.check_address(self._web.host, self._web.port, str(settings.file))
-        self._streams = Streams(heartbeat_s)
-        self._demo = demo
+        self.streams = Streams()
+        self._is_open = bool(demo or entrance)
         pages = Pages(settings, views, wording, clock, demo)
-        self._routes = Routes(settings, views, pages, self._streams, demo)
+        self._guard = Guard(self._web, str(settings.file))
+        door = Door(settings, self._guard, demo, entrance)
+        self._routes = Routes(views, pages, self.streams, door)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -62,6 +66,7 @@ class WebAdapter:
         """Serve the pages; `OSError` when the port is taken."""
         self._routes.receive = receive
         app = self._routes.app()
+        app.on_response_prepare.append(self._guard.add_headers)
         app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN_S)
         await self._runner.setup()
@@ -71,7 +76,7 @@ class WebAdapter:
         """Tell the reader's open pages that something has changed, or what a nudge says."""
         self._check()
         if isinstance(message, Nudge):
-            self._streams.tell({to.id, message.person}, "nudge", {"visit": message.visit, "say": message.text})
+            self.streams.tell({to.id, message.person}, "nudge", {"visit": message.visit, "say": message.text})
         else:
             self._changed(message, to)
         return Receipt(address=to, ref=key)
@@ -89,14 +94,14 @@ class WebAdapter:
             self._runner = None
 
     def _changed(self, card: ShownCard, to: Address) -> None:
-        self._streams.tell({to.id, card.reader}, "changed", {"visit": card.visit})
+        self.streams.tell({to.id, card.reader}, "changed", {"visit": card.visit})
 
     def _check(self) -> None:
         """Refuse what nobody could see: a message that was taken here would count as having reached its reader."""
-        if self._demo is None:
-            raise DeliveryError(DeliveryKind.MISCONFIGURED, "the web pages have no sign-in yet")
+        if not self._is_open:
+            raise DeliveryError(DeliveryKind.MISCONFIGURED, "nobody can sign in to the web pages")
         if self._runner is None:
             raise DeliveryError(DeliveryKind.RETRY, "the web pages are not being served")
 
     async def _end_streams(self, _: web.Application) -> None:
-        self._streams.close()
+        self.streams.close()

@@ -10,7 +10,7 @@ FORWARD = ("1m", "15m", "morning")
 
 
 class DemoPages(Protocol):
-    """The demo behind the pages. Without one, no page is served until sign-in exists."""
+    """The demo behind the pages. With one, nobody signs in: the address says who one is."""
 
     @property
     def speed(self) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.messages import Address, Announce, Incoming, Press, ShownButton, Typed
 
 ADAPTER = "web"
-OWN_FIELDS = frozenset({"once", "page", "as", "press", "choice", "revision", "visit", "in_row"})
+OWN_FIELDS = frozenset({"once", "page", "as", "proof", "press", "choice", "revision", "visit", "in_row"})
 """Fields of ours that stand in each form; everything else is an answer."""
 LONGEST_KEY = 80
 

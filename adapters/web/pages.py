@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -15,14 +15,17 @@ from markupsafe import Markup
 from adapters.web import rows, together, viewers
 from adapters.web.demo import DemoPages
 from adapters.web.forms import pressed_as
+from adapters.web.shown import Said, Shown
 from adapters.web.viewers import Viewer
+from bot.domain.authority import Reading, may_read, standing
 from bot.domain.card import Phrase
+from bot.domain.people import Person
 from bot.errors import Refused
 from bot.language.catalogue import LANGUAGES
 from bot.language.moments import language_of, zone_of
 from bot.language.phones import show_phone
 from bot.language.wording import Reader, Wording
-from bot.messages import Form, Reply, ShownButton, ShownCard
+from bot.messages import Form, ShownButton, ShownCard
 from bot.ports import Board, Clock, Views
 from bot.settings import Settings
 
@@ -33,45 +36,19 @@ LONGS = (("30", "how_long.seconds", 30), ("300", "how_long.minutes", 5), ("900",
 EXTRA = ("company", "kind", "phone", "long", "via")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """An answer to a post, said once on the page that follows it; `typed` is the line that it answers."""
-
-    text: str
-    visit: str = ""
-    refused: bool = False
-    new: bool = False
-    typed: str = ""
-    buttons: tuple[ShownButton, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What a page shows beside the present state: an answer, an opened form, what was typed, what is asked back.
-
-    `once` keeps the one-time key of a post that was not saved, so that doing it again is still one press.
-    """
-
-    said: Said | None = None
-    form: Form | None = None
-    typed: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    asked: Reply | None = None
-    once: str = ""
-
-
 class Pages:
     """Renders every page; knows no request and sends nothing."""
 
     def __init__(
         self, settings: Settings, views: Views, wording: Wording, clock: Clock, demo: DemoPages | None
     ) -> None:
-        """Take what the pages are made of; without a demo only plain pages are rendered."""
+        """Take what the pages are made of; with a demo they have its clock and its people."""
         self._settings = settings
         self._views = views
         self._wording = wording
         self._clock = clock
         self._demo = demo
+        self.site_names = {site.id: site.name for site in settings.sites.values()}
         self._names = tuple(person.name for person in settings.people.values())
         self._templates = Environment(
             loader=PackageLoader("adapters.web"),
@@ -124,14 +101,31 @@ class Pages:
         board = Board(made_at=self._clock.now(), cards=(), calls=(), closed=())
         return self._render("visit.html", viewer, Shown(), board, {"story": story})
 
+    def framed(self, template: str, viewer: Viewer, own: Mapping[str, Any], said: Said | None = None) -> str:
+        """Render a page that has no board, as it stands now."""
+        board = Board(made_at=self._clock.now(), cards=(), calls=(), closed=())
+        return self._render(template, viewer, Shown(said=said), board, {"live": False, **own})
+
+    def sign_in(self, person: Person) -> str:
+        """Render the page behind a link: for whom it is, and the button that uses it."""
+        reader = Reader(person.language, person.zone)
+
+        def t(key: str, **args: str) -> str:
+            return self.say(key, reader, **args)
+
+        return self._templates.get_template("sign_in.html").render(
+            language=language_of(person.language), person=person, t=t, kept=together.kept
+        )
+
     def plain(self, what: str, languages: Sequence[str] = LANGUAGES, back: str = "") -> str:
         """Render a page that says `page.error.<what>` in each language, and what to do: `page.error.<what>_how`."""
+        back_key = "page.error.to_board" if self._demo else "page.error.to_start"
         messages = [
             {
                 "language": language,
                 "head": self.say(f"page.error.{what}", Reader(language, "UTC")),
                 "text": "" if what == "expired" else self.say(f"page.error.{what}_how", Reader(language, "UTC")),
-                "back": self.say("page.error.to_board", Reader(language, "UTC")),
+                "back": self.say(back_key, Reader(language, "UTC")),
             }
             for language in languages
         ]
@@ -206,13 +200,13 @@ class Pages:
     def _ways(self, viewer: Viewer) -> dict[str, Any]:
         """Give the links of the frame, and who one can be in the demo."""
         demo, people = self._demo, self._settings.people
-        assert demo is not None, "pages are rendered only in the demo"  # noqa: S101 - the routes see to it
         others = [language for language in LANGUAGES if language != viewer.language]
         return {
-            "reception_url": f"/reception?{urlencode({'as': viewer.person.id})}",
-            "me_url": f"/me?{urlencode({'as': viewer.person.id})}",
-            "events": f"/events?{urlencode({'page': viewer.page, 'as': viewer.person.id})}",
-            "speed": demo.speed,
+            "nav": [(page, viewer.url_of(f"/{page}"), self.say(key, viewer.reader)) for page, key in self._nav(viewer)],
+            "reception_url": viewer.url_of("/reception"),
+            "me_url": viewer.url_of("/me"),
+            "events": viewer.url_of("/events", page=viewer.page),
+            "speed": demo.speed if demo else 1,
             "other_language": others[0],
             "language_url": viewer.url(lang=others[0]) if viewer.person.reception_of else "",
             "demo_people": [
@@ -221,9 +215,20 @@ class Pages:
                     "url": f"/{'reception' if people[person].reception_of else 'me'}?{urlencode({'as': person})}",
                     "current": person == viewer.person.id,
                 }
-                for person in demo.persons
+                for person in (demo.persons if demo else ())
             ],
         }
+
+    def _nav(self, viewer: Viewer) -> Iterator[tuple[str, str]]:
+        """Give the pages of a viewer, each with the key of its name."""
+        found = standing(viewer.person)
+        if self._demo or viewer.person.reception_of:
+            yield viewers.RECEPTION, "page.nav.reception"
+        yield viewers.ME, "page.nav.my_cards"
+        if viewer.proof and may_read(Reading.LOG, found):
+            yield viewers.LOG, "page.nav.log"
+        if viewer.proof and may_read(Reading.DIRECTORY, found):
+            yield viewers.PEOPLE, "page.nav.people"
 
     def _role(self, person: str, reader: Reader) -> str:
         given, at_counter = self._settings.people[person].given, self._settings.people[person].reception_of
@@ -270,7 +275,8 @@ def _open_url(viewer: Viewer, form: Form | None, card: ShownCard, button: ShownB
 
 def _ours(viewer: Viewer, once: str, revision: int | None) -> Markup:
     """Make the hidden fields that stand in each form."""
-    ours = {"once": once, "page": viewer.page, "as": viewer.person.id}
+    who = {"proof": viewer.proof} if viewer.proof else {"as": viewer.person.id}
+    ours = {"once": once, "page": viewer.page, **who}
     if viewer.page == viewers.VISIT:
         ours["visit"] = viewer.visit
     if revision is not None:

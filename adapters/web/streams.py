@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 
 from aiohttp import web
@@ -17,9 +17,9 @@ BACKLOG = 100
 class Streams:
     """All open streams, each with the readers it listens for (person ids, and `reception:<site>`)."""
 
-    def __init__(self, heartbeat_s: float = HEARTBEAT_S) -> None:
-        """Send a sign of life every `heartbeat_s` seconds."""
-        self._heartbeat_s = heartbeat_s
+    def __init__(self) -> None:
+        """Begin with none; each is sent a sign of life every `heartbeat_s` seconds."""
+        self.heartbeat_s = HEARTBEAT_S
         self._open: dict[asyncio.Queue[str | None], frozenset[str]] = {}
 
     def __len__(self) -> int:
@@ -39,8 +39,13 @@ class Streams:
         for queue in self._open:
             _put(queue, None)
 
-    async def serve(self, request: web.Request, readers: Iterable[str]) -> web.StreamResponse:
-        """Answer with a stream that ends when the page goes away or `close` is called."""
+    async def serve(
+        self, request: web.Request, readers: Iterable[str], may_go_on: Callable[[], Awaitable[bool]]
+    ) -> web.StreamResponse:
+        """Answer with a stream that ends when the page goes away, `close` is called, or it may not go on.
+
+        That is asked before each event: whoever has signed out is told nothing more.
+        """
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
         queue: asyncio.Queue[str | None] = asyncio.Queue(BACKLOG)
         self._open[queue] = frozenset(readers)
@@ -48,7 +53,7 @@ class Streams:
             try:
                 await response.prepare(request)
                 await response.write(_event("hello", {}))
-                while (message := await self._next(queue)) is not None:
+                while (message := await self._next(queue)) is not None and await may_go_on():
                     await response.write(message.encode())
             finally:
                 del self._open[queue]
@@ -56,7 +61,7 @@ class Streams:
 
     async def _next(self, queue: asyncio.Queue[str | None]) -> str | None:
         try:
-            async with asyncio.timeout(self._heartbeat_s):
+            async with asyncio.timeout(self.heartbeat_s):
                 return await queue.get()
         except TimeoutError:
             return _event("beat", {}).decode()

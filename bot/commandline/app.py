@@ -25,6 +25,12 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help is quick, and reads the same in a pipe
     pretty_exceptions_enable=False,
 )
+log = typer.Typer(
+    epilog="Example: hello30 log --since 2026-03-02 --owner martin --csv > march.csv",
+    rich_markup_mode=None,
+    subcommand_metavar="[verify]",
+)
+app.add_typer(log, name="log")
 people = typer.Typer(
     help="See who can be asked for.",
     epilog="Example: hello30 people list --config config.yaml",
@@ -32,6 +38,13 @@ people = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(people, name="people")
+db = typer.Typer(
+    help="Look after the database.",
+    epilog="Example: hello30 db backup monday.db --config config.yaml",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(db, name="db")
 
 
 Language: TypeAlias = Literal["en", "fr"]
@@ -66,6 +79,12 @@ def _speed(text: str) -> float:
     )
 
 
+def _hash(text: str) -> str:
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise typer.BadParameter("a checkpoint's hash has 64 characters, 0 to 9 and a to f: please write all of it.")
+    return text
+
+
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
@@ -78,6 +97,18 @@ Lang: TypeAlias = Annotated[
     Language, typer.Option("--lang", parser=_one_of(Language), metavar="en|fr", help="The language of times and words.")
 ]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+ReadConfig: TypeAlias = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="The configuration.  [default: config.yaml]")
+]
+ReadDatabase: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="FILE|URL",
+        help="Read this database instead of the configuration's. Without --config, people and sites are told by "
+        "their ids, and times in UTC.",
+    ),
+]
 
 
 @app.callback()
@@ -133,20 +164,12 @@ def check(
     houses.check(config)
 
 
-@app.command(epilog="Example: hello30 log --since 2026-03-02 --owner martin --csv > march.csv")
-def log(  # noqa: PLR0913 - an option each
+@log.callback(invoke_without_command=True)
+def show_log(  # noqa: PLR0913 - an option each
+    ctx: typer.Context,
     *,
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The configuration.  [default: config.yaml]")
-    ] = None,
-    database: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Read this database instead of the configuration's. Without --config, people and sites are told by "
-            "their ids, and times in UTC.",
-        ),
-    ] = None,
+    config: ReadConfig = None,
+    database: ReadDatabase = None,
     since: Annotated[
         date | None, typer.Option(parser=_day, metavar="DAY", help="From this day on, by the site's clock.")
     ] = None,
@@ -160,6 +183,10 @@ def log(  # noqa: PLR0913 - an option each
     lang: Lang = "en",
 ) -> None:
     """Tell who came for whom, what was promised, what became of it. A running hello30 is not disturbed."""
+    if ctx.invoked_subcommand is not None:
+        if any(source.name == "COMMANDLINE" for name in ctx.params if (source := ctx.get_parameter_source(name))):
+            raise typer.BadParameter(f"please write the options after `{ctx.invoked_subcommand}`.")
+        return
     if json and csv:
         raise typer.BadParameter("please choose one of them.", param_hint="'--json' / '--csv'")
     if since and until and since > until:
@@ -170,6 +197,38 @@ def log(  # noqa: PLR0913 - an option each
     wanted = Wanted(since=since, until=until, owner=owner, site=site, open_only=open_only, mistakes=mistakes)
     form: showing_log.Form = "json" if json else "csv" if csv else "table"
     showing_log.show(log_source.find(config, database), wanted, form=form, language=lang)
+
+
+@log.command("verify", epilog="Example: hello30 log verify --config config.yaml --expect 9f2c41...")
+def verify_log(
+    *,
+    config: ReadConfig = None,
+    database: ReadDatabase = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(parser=_hash, metavar="HASH", help="The hash of a checkpoint that was written down elsewhere."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Prove that nobody changed the journal or what follows from it. A running hello30 is not disturbed."""
+    from bot.commandline import log_source, verifying_log  # noqa: PLC0415
+
+    verifying_log.verify(log_source.find(config, database), expected=expect, as_json=json)
+
+
+@app.command(epilog="Example: hello30 replay 3f9a --config config.yaml")
+def replay(
+    *,
+    visit: Annotated[str, typer.Argument(metavar="VISIT", help="The id of a visit, or how it begins.")],
+    config: ReadConfig = None,
+    database: ReadDatabase = None,
+    json: Json = False,
+    lang: Lang = "en",
+) -> None:
+    """Rebuild a visit from the journal, step by step."""
+    from bot.commandline import log_source, showing_replay  # noqa: PLC0415
+
+    showing_replay.replay(log_source.find(config, database), visit, language=lang, as_json=json)
 
 
 @app.command(epilog='Example: hello30 understand "Julie Tremblay for Martin" --as reception --config config.yaml')
@@ -199,9 +258,68 @@ def understand(  # noqa: PLR0913 - likewise
     reading.understand(line, config, as_json=json)
 
 
+@app.command(epilog='Example: hello30 rehearse policies/office.yaml --answers "2m: busy, 3m: in 5 min"')
+def rehearse(
+    *,
+    policy: Annotated[str, typer.Argument(metavar="POLICY", help="A policy file, or a policy of the configuration.")],
+    answers: Annotated[
+        str | None,
+        typer.Option(metavar="ANSWERS", help='What is typed when, as in "2m: busy, 3m sophie: in 5 min".'),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Whose house it is.  [default: config.yaml if it is there, else invented]"),
+    ] = None,
+    lang: Lang = "en",
+    json: Json = False,
+) -> None:
+    """Rehearse a policy: who is told what and when. Nothing is sent or kept."""
+    from bot.commandline import rehearsing  # noqa: PLC0415
+
+    rehearsing.rehearse(policy, config, answers=answers, language=lang, as_json=json)
+
+
+@app.command(epilog="Example: hello30 key")
+def key() -> None:
+    """Print a new key, with which hello30 signs links. Keep it secret; each run prints another."""
+    from bot.links import new_key  # noqa: PLC0415
+
+    typer.echo(new_key())
+
+
+Person: TypeAlias = Annotated[str, typer.Argument(metavar="PERSON", help="A name, or an id.")]
+
+
+@app.command(epilog="Example: hello30 link martin --config config.yaml")
+def link(person: Person, config: Config = CONFIG) -> None:
+    """Print a link for somebody to sign in with. It works once, within 15 minutes, and needs HELLO30_KEYS."""
+    from bot.commandline import signing  # noqa: PLC0415
+
+    signing.link(config, person)
+
+
+@app.command("sign-out", epilog="Example: hello30 sign-out martin --config config.yaml")
+def sign_out(person: Person, config: Config = CONFIG) -> None:
+    """Sign somebody out in every browser. Beside a running hello30: on PostgreSQL only; an admin's page does it too."""
+    from bot.commandline import signing  # noqa: PLC0415
+
+    signing.sign_out(config, person)
+
+
 @people.command("list", epilog="Example: hello30 people list --config config.yaml")
 def list_people(config: Config = CONFIG) -> None:
     """List who can be asked for, and who is away now."""
     from bot.commandline import houses  # noqa: PLC0415
 
     houses.list_people(config)
+
+
+@db.command("backup", epilog="Example: hello30 db backup monday.db --config config.yaml")
+def backup_database(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; a new file.")],
+    config: Config = CONFIG,
+) -> None:
+    """Copy the database, also while hello30 runs. The copy is checked, and only you may read it."""
+    from bot.commandline import backing_up  # noqa: PLC0415
+
+    backing_up.backup(config, file)

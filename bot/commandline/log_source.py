@@ -15,7 +15,7 @@ import typer
 from bot import config
 from bot.language.names import find as find_people
 from bot.ports import Transaction
-from bot.settings import Settings
+from bot.settings import Database, Postgres, Settings
 from bot.visit_log import LogRow, Wanted, read_log
 
 DEFAULT: Final = Path("config.yaml")
@@ -26,7 +26,7 @@ _OWNER: Final = "'--owner'"
 class Source:
     """A database, and the configuration that knows its people; without `settings` there are only ids, and UTC."""
 
-    database: Path
+    database: Database
     settings: Settings | None
 
     def zone(self, site: str) -> tzinfo:
@@ -68,12 +68,19 @@ class Source:
         raise typer.BadParameter(f'there is no site "{text}"{_did_you_mean(text, sites)}', param_hint="'--site'")
 
 
-def find(config_file: Path | None, database: Path | None) -> Source:
-    """Tell where to read from; raises `ConfigError`."""
-    if database is not None and config_file is None:
-        return Source(database, None)
+def find(config_file: Path | None, database: str | None) -> Source:
+    """Tell where to read from: a file, or the URL of a PostgreSQL; raises `ConfigError` or `BadParameter`."""
+    named: Database | None = None
+    if database is not None:
+        scheme, is_url, _ = database.partition("://")
+        if is_url and scheme not in {"postgresql", "postgres"}:
+            advice = f'"{scheme}" is no database that is known: please write a file, or postgresql://user@host/name.'
+            raise typer.BadParameter(advice, param_hint="'--database'")
+        named = Postgres(database) if is_url else Path(database)
+        if config_file is None:
+            return Source(named, None)
     settings = config.load(config_file or DEFAULT)
-    return Source(database or settings.database, settings)
+    return Source(named or settings.database, settings)
 
 
 def _did_you_mean(text: str, names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +14,7 @@ from bot.bootstrap import serve
 from bot.commandline.kindly import first_of
 from bot.demo import serving
 from bot.errors import Hello30Error
+from bot.links import read_keys
 
 _NO_PORT: Final = {
     errno.EADDRINUSE: "another program uses it. Please stop that one, or choose another port",
@@ -26,10 +28,11 @@ class NoPort(Hello30Error):
 
 
 def run(path: Path) -> None:
-    """Run hello30 as configured until SIGTERM or SIGINT."""
+    """Run hello30 as configured until SIGTERM or SIGINT; `KeysWrong` when its pages would be open to nobody."""
     settings = config.load(path)
     web = settings.web
-    _run(serve(settings), f"{web.host}:{web.port}" if web else "")
+    keys = read_keys(os.environ) if web else None
+    _run(serve(settings, keys), f"{web.host}:{web.port}" if web else "")
 
 
 def demo(*, port: int, speed: float, database: Path | None, fresh: bool) -> None:

@@ -12,7 +12,7 @@ from bot.commandline.log_source import Source
 from bot.commandline.log_table import LogTable
 from bot.commandline.output import show_csv, show_json, show_table
 from bot.logs import set_up_logs
-from bot.storage.sql import read_sqlite
+from bot.storage.databases import read_store
 from bot.visit_log import LogRow, Wanted
 
 Form: TypeAlias = Literal["table", "json", "csv"]
@@ -32,7 +32,7 @@ def show(source: Source, wanted: Wanted, *, form: Form, language: str) -> None:
 
 
 async def _read(source: Source, wanted: Wanted) -> list[LogRow]:
-    store = await read_sqlite(source.database)
+    store = await read_store(source.database)
     try:
         return await store.read(partial(source.read, wanted=wanted))
     finally:

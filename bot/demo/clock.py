@@ -39,9 +39,10 @@ class DemoClock:
         clock = cls(machine, start, speed)
         kept = await store.read(lambda tx: tx.value(KEPT_AS))
         if kept is not None:
-            values = json.loads(kept)
-            since, base = datetime.fromisoformat(values["machine"]), datetime.fromisoformat(values["demo"])
-            clock._base = base + (machine.now() - since) * float(values["speed"])
+            with suppress(ValueError, LookupError, TypeError, OverflowError):  # unreadable: it begins again
+                values = json.loads(kept)
+                since, base = datetime.fromisoformat(values["machine"]), datetime.fromisoformat(values["demo"])
+                clock._base = base + (machine.now() - since) * float(values["speed"])
         await clock.keep(store)
         return clock
 

@@ -17,11 +17,11 @@ from bot import config
 from bot.bootstrap import Parts, join, run
 from bot.clock import SystemClock
 from bot.demo.clock import DemoClock, first_moment
-from bot.logs import set_up_logs
+from bot.logs import set_up_logs, take_over_libraries
 from bot.opening import SiteCalendar
 from bot.ports import Clock
 from bot.settings import Settings, Web
-from bot.storage.sql import open_sqlite
+from bot.storage.databases import open_sqlite
 from bot.storage.sqlite import take_lock
 
 STEPS_AT_MOST = 500
@@ -131,6 +131,7 @@ def begin_again(path: Path) -> None:
 async def serve_demo(*, port: int, speed: float, database: Path | None, fresh: bool = False) -> None:
     """Serve the demo until SIGTERM or SIGINT, and say where it is; `fresh` begins its own database anew."""
     set_up_logs()
+    take_over_libraries()
     path = database or default_database()
     if fresh and database is None:
         begin_again(path)

@@ -1,18 +1,22 @@
-"""Who may press what: one table. By voice, reception enters it and the person who spoke must have been allowed to."""
+"""Who may press what, and who may read what: a table each.
+
+By voice, reception enters it and the person who spoke must have been allowed to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from bot.domain import commands as c
-from bot.domain.people import BOT, House
+from bot.domain.people import BOT, House, Person
 from bot.domain.visit import Visit
 from bot.errors import Refused
 
 
 class Role(StrEnum):
-    """What somebody is to a visit; one person may be several."""
+    """What somebody is to a visit, or to the whole house; one person may be several."""
 
     RECEPTION = "reception"
     OWNER = "owner"
@@ -21,6 +25,9 @@ class Role(StrEnum):
     ASKED_TO_CALL = "asked_to_call"  # asked about a late callback
     OFFERED = "offered"  # was offered to make the call
     MANAGER = "manager"  # of the owner
+    ALERTED = "alerted"  # was told that the visit is not safe
+    AUDITOR = "auditor"  # of every site, as the configuration says
+    ADMIN = "admin"  # likewise; an admin reads no story by being one
     BOT = "bot"
 
 
@@ -60,6 +67,28 @@ MAY: Mapping[type[c.Command], frozenset[Role]] = {
 }
 """Every command, and the roles of which one is enough."""
 
+
+class Reading(StrEnum):
+    """What may be read, or opened."""
+
+    BOARD = "board"  # of a counter: who waits there, and what to say to them
+    FORM = "form"  # of a visit: it holds what the visitor said
+    STORY = "story"  # of a visit, from its journal
+    LOG = "log"  # who came for whom, at every site, and what became of it
+    DIRECTORY = "directory"  # everybody, who is signed in; with it goes making links for others, and signing them out
+
+
+_OF_THE_VISIT = frozenset(Role) - {Role.AUDITOR, Role.ADMIN, Role.BOT}
+
+MAY_READ: Mapping[Reading, frozenset[Role]] = {
+    Reading.BOARD: _COUNTER,
+    Reading.FORM: _OF_THE_VISIT,
+    Reading.STORY: _OF_THE_VISIT | {Role.AUDITOR},
+    Reading.LOG: frozenset({Role.AUDITOR}),
+    Reading.DIRECTORY: frozenset({Role.ADMIN}),
+}
+"""Everything that can be read, and the roles of which one is enough. One's own cards need none."""
+
 BY_VOICE = frozenset({c.PromiseHello, c.PromiseCallback, c.Delegate, c.NotMe, c.MarkUnsafe, c.MarkSeen})
 """What reception may enter for somebody who said it."""
 
@@ -79,8 +108,19 @@ def roles(visit: Visit | None, person: str, house: House) -> frozenset[Role]:
             Role.ASKED_TO_CALL: late is not None and person in late.asked,
             Role.OFFERED: person in visit.offered_call,
             Role.MANAGER: visit.owner in house.people and person == house.people[visit.owner].manager,
+            Role.ALERTED: person in visit.alerted,
         }
-    return frozenset(role for role, is_so in found.items() if is_so)
+    return frozenset(role for role, is_so in found.items() if is_so) | standing(house.people.get(person))
+
+
+def standing(person: Person | None) -> frozenset[Role]:
+    """Give what somebody is to the whole house, whatever the visit; nothing for whoever is not in the directory."""
+    return frozenset(map(Role, person.roles)) if person else frozenset()
+
+
+def may_read(what: Reading, found: AbstractSet[Role]) -> bool:
+    """Tell whether somebody who is all that `found` says may read something."""
+    return not MAY_READ[what].isdisjoint(found)
 
 
 def authorise(visit: Visit | None, command: c.Command, house: House) -> None:

@@ -29,6 +29,7 @@ class Person:
     deputies: tuple[str, ...] = ()
     manager: str | None = None
     aliases: tuple[str, ...] = ()
+    roles: frozenset[str] = frozenset()  # what the configuration makes of them: admin, auditor
 
 
 @dataclass(frozen=True, slots=True)

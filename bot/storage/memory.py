@@ -17,6 +17,8 @@ from bot.ports import Entry, Stored, Transaction
 from bot.storage.columns import people_of, promised_call, revised, revives
 from bot.storage.memory_base import Kept, KeptVisit, MemoryBase, utc
 from bot.storage.memory_delivery import MemoryDelivery
+from bot.storage.memory_sign_in import MemorySignIn
+from bot.storage.memory_standing import MemoryStanding
 
 T = TypeVar("T")
 
@@ -118,12 +120,12 @@ class MemoryVisits(MemoryBase):
 
     # the timekeeper
 
-    def due(self, now: datetime, *, leaving_out: Sequence[str] = ()) -> str | None:
+    def due(self, now: datetime) -> str | None:
         """Claim one visit whose `wake_at` has come, the most overdue first."""
         wakes = (
             (row.wake_at, visit)
             for visit, row in self._kept.visits.items()
-            if row.wake_at is not None and row.wake_at <= now and visit not in leaving_out
+            if row.wake_at is not None and row.wake_at <= now
         )
         return min(wakes, default=(None, None))[1]
 
@@ -155,7 +157,7 @@ class MemoryVisits(MemoryBase):
                 self._put(self._kept.cards, key, replace(card, parked=False, waiting_since=at, ready_at=at))
 
 
-class MemoryTransaction(MemoryVisits, MemoryDelivery):
+class MemoryTransaction(MemoryVisits, MemoryDelivery, MemorySignIn, MemoryStanding):
     """One transaction in memory."""
 
     def answered(self, key: str) -> str | None:
@@ -207,6 +209,10 @@ class MemoryStore:
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work`; whatever would write raises `NotSaved`."""
         return work(self._begin(reading=True))
+
+    async def checkpoint(self, now: datetime) -> bool:  # noqa: ARG002 - the port's signature
+        """Do nothing: what is gone with the process need not be proved."""
+        return False
 
     async def close(self) -> None:
         """Take no more transactions."""

@@ -14,7 +14,7 @@ from bot.domain.policy import Policy
 from bot.domain.visit import Visit
 from bot.errors import NotSaved
 from bot.messages import Address, Receipt
-from bot.ports import Entry
+from bot.ports import Entry, Session
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -75,6 +75,8 @@ class Kept:
     nudges: dict[tuple[str, Address], KeptNudge] = field(default_factory=dict)
     holds: dict[tuple[str, str], datetime] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    used_links: dict[str, datetime] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
 
 
 class MemoryBase:

@@ -1,7 +1,10 @@
-"""The store on a database: each transaction is one plain function, run in one thread hop, then committed.
+"""The store on a database: transactions are plain functions, run in a thread of their own, then committed.
 
-SQLite has one writer, so transactions queue in a single thread instead of fighting for the lock; reads run beside it on
-connections of their own and see the last commit (WAL). Nothing in the queries is SQLite's own.
+Transactions that wait while another commits are run together, one after the other in one database transaction with a
+savepoint each, and share its commit: the disk is asked to write once for all of them, and nobody is answered before it
+has. So one writer is enough, on SQLite, which knows no more, as on PostgreSQL, where other processes write beside it:
+there a transaction runs as if it were alone, and is run again when it was not. Reads have connections of their own and
+see the last commit. Nothing in the queries is either database's own.
 """
 
 from __future__ import annotations
@@ -9,33 +12,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Engine, delete, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, bindparam, delete, select
 
-from bot.domain.policy import Policy
 from bot.errors import Conflict, NotSaved
-from bot.ports import Store, Transaction
+from bot.ports import Transaction
+from bot.storage.checkpoints import write_checkpoints
+from bot.storage.faults import NotTaken, code_of
+from bot.storage.sharing import Sharing
+from bot.storage.sql_base import Known
 from bot.storage.sql_delivery import SqlDelivery
+from bot.storage.sql_sign_in import SqlSignIn
+from bot.storage.sql_standing import SqlStanding
 from bot.storage.sql_visits import SqlVisits
-from bot.storage.sqlite import BEGIN_READING, reading_engine, sqlite_engine, take_lock
-from bot.storage.tables import inbox, kept_value, prepare, schema_version
+from bot.storage.tables import inbox, kept_value
 
 T = TypeVar("T")
 
+_ANSWER = select(inbox.c.answer).where(inbox.c.key == bindparam("key"))
+_VALUE = select(kept_value.c.value).where(kept_value.c.name == bindparam("name"))
 
-class SqlTransaction(SqlVisits, SqlDelivery):
+
+class SqlTransaction(SqlVisits, SqlDelivery, SqlSignIn, SqlStanding):
     """One transaction on an SQL database."""
 
     def answered(self, key: str) -> str | None:
         """Give what was remembered under this idempotency key, or None."""
-        return self._connection.scalar(select(inbox.c.answer).where(inbox.c.key == key))
+        return self._connection.scalar(_ANSWER, {"key": key})
 
     def remember(self, key: str, answer: str, at: datetime) -> None:
         """Remember an answer; raises `Conflict` when the key is there already."""
@@ -48,7 +56,7 @@ class SqlTransaction(SqlVisits, SqlDelivery):
 
     def value(self, name: str) -> str | None:
         """Give a small value kept under a name."""
-        return self._connection.scalar(select(kept_value.c.value).where(kept_value.c.name == name))
+        return self._connection.scalar(_VALUE, {"name": name})
 
     def put_value(self, name: str, value: str) -> None:
         """Keep a small value under a name."""
@@ -56,26 +64,50 @@ class SqlTransaction(SqlVisits, SqlDelivery):
 
 
 class SqlStore:
-    """A store on an engine whose tables stand; `let_go` is called once everything is closed."""
+    """A store on an engine whose tables stand."""
 
     def __init__(
-        self, engine: Engine, *, writers: int = 1, readers: int = 2, let_go: Callable[[], None] | None = None
+        self,
+        engine: Engine,
+        *,
+        reading: Engine | None = None,
+        readers: int = 2,
+        let_go: Callable[[], None] | None = None,
     ) -> None:
-        """Take an engine, and how many transactions may run at a time (on SQLite one)."""
+        """Take an engine that tells its faults, and another to read with if there is one.
+
+        `let_go` is called once everything is closed.
+        """
         self._engine = engine
-        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="store-write")
+        self._reading = reading or engine
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="store-beside")  # what takes long, and nobody waits for
+        self._sharing = Sharing(engine, self._transaction)
         self._let_go = let_go
-        self._policies: dict[str, Policy] = {}
+        self._known = Known()
         self._closed = False
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` and commit; once begun it is finished, even when whoever waits for it is cancelled."""
-        return await self._hop(self._writers, partial(self._transact, work))
+        self._check()
+        with _told():
+            return await self._sharing.run(work)
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on a consistent view; whatever would write raises `NotSaved`."""
-        return await self._hop(self._readers, partial(self._read, work))
+        self._check()
+        in_context = partial(copy_context().run, self._read, work)
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._readers, in_context))
+
+    async def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection that only reads, for what is no transaction of the desk's: a proof, say."""
+        self._check()
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._beside, self._look, work))
+
+    async def checkpoint(self, now: datetime) -> bool:
+        """Append checkpoints for what was written since the last one; once begun it is finished."""
+        self._check()
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._beside, self._checkpoint, now))
 
     async def close(self) -> None:
         """Wait for what runs, then let go of the database; a second time nothing happens."""
@@ -84,82 +116,50 @@ class SqlStore:
         self._closed = True
         await asyncio.to_thread(self._shut_down)
 
-    async def _hop(self, threads: ThreadPoolExecutor, job: Callable[[], T]) -> T:
+    def _check(self) -> None:
         if self._closed:
             raise NotSaved("the database is closed")
-        in_context = partial(copy_context().run, job)
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, in_context))
 
-    def _transact(self, work: Callable[[Transaction], T]) -> T:
-        with _database_errors(), self._engine.begin() as connection:
-            return work(SqlTransaction(connection, self._policies, reading=False))
+    def _transaction(self, connection: Connection) -> SqlTransaction:
+        return SqlTransaction(connection, self._known, reading=False)
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
-        with _database_errors(), self._engine.connect().execution_options(**{BEGIN_READING: True}) as connection:
-            return work(SqlTransaction(connection, self._policies, reading=True))
+        with _told():
+            try:
+                return self._read_once(work)
+            except NotTaken as error:
+                if not error.again:
+                    raise
+                return self._read_once(work)
+
+    def _read_once(self, work: Callable[[Transaction], T]) -> T:
+        with self._reading.connect() as connection:
+            return work(SqlTransaction(connection, self._known, reading=True))
+
+    def _look(self, work: Callable[[Connection], T]) -> T:
+        with _told(), self._reading.connect() as connection:
+            return work(connection)
+
+    def _checkpoint(self, now: datetime) -> bool:
+        with _told():
+            return write_checkpoints(self._engine, self._reading, now)
 
     def _shut_down(self) -> None:
-        self._writers.shutdown()
+        self._sharing.close()
+        self._beside.shutdown()
         self._readers.shutdown()
+        self._reading.dispose()
         self._engine.dispose()
         if self._let_go:
             self._let_go()
 
 
 @contextmanager
-def _database_errors() -> Iterator[None]:
-    """Turn what the database's driver says into `NotSaved`, without the statement: it holds what a visitor said."""
+def _told() -> Iterator[None]:
+    """Leave out what PostgreSQL says beside an error: it may quote a row, and with it a visitor."""
     try:
         yield
-    except DBAPIError as error:
-        raise NotSaved(f"the database did not take it ({type(error.orig).__name__}: {error.orig})") from error.orig
-
-
-async def open_sqlite(path: Path) -> Store:
-    """Open the database in this file, creating file and tables; its folder must be there.
-
-    Raises `DatabaseBusy` when another process has it open, `Unreadable` when a newer hello30 wrote it, and `NotSaved`
-    when the file cannot be opened or is no database.
-    """
-    return await asyncio.to_thread(_open_sqlite, path)
-
-
-def _open_sqlite(path: Path) -> SqlStore:
-    let_go = take_lock(path)
-    engine = sqlite_engine(path)
-    try:
-        with suppress(OSError):  # visitors' names are in there; what goes wrong is told by the next line
-            path.touch(mode=0o600)
-        with _database_errors(), engine.begin() as connection:
-            prepare(connection)
-    except BaseException:
-        engine.dispose()
-        let_go()
+    except NotTaken as error:
+        if code_of(error.__cause__):
+            raise NotSaved(str(error)) from None
         raise
-    return SqlStore(engine, let_go=let_go)
-
-
-async def read_sqlite(path: Path) -> Store:
-    """Open the database in this file for reading only, also beside a running bot: no file is made, changed or locked.
-
-    Raises `NotSaved` when there is no such file or it is no database of hello30, and `Unreadable` when a newer hello30
-    wrote it. A transaction that writes raises `NotSaved`.
-    """
-    return await asyncio.to_thread(_read_sqlite, path)
-
-
-def _read_sqlite(path: Path) -> SqlStore:
-    if not path.is_file():
-        raise NotSaved(f"There is no database {path}. hello30 makes it when it runs; please check the path.")
-    engine = reading_engine(path)  # it keeps no connection, so there is nothing to let go of when this fails
-    try:
-        with engine.connect() as connection:
-            found = schema_version(connection)
-    except DBAPIError as error:
-        raise NotSaved(
-            f"{path} cannot be read ({error.orig}). Please check that it is the database of a hello30, and that you "
-            "may read it."
-        ) from error.orig
-    if found is None:
-        raise NotSaved(f"{path} is not the database of a hello30. Please check the path.")
-    return SqlStore(engine)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Table, exists, select
@@ -11,7 +13,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.domain.policy import Policy
 from bot.errors import NotSaved
-from bot.storage.tables import SCHEMA_VERSION, meta
+from bot.messages import Address
+from bot.storage.schema import HEAD, schema_version
 
 # SQLite and PostgreSQL write ON CONFLICT alike. SQLAlchemy has it only in each dialect's own insert, which it compiles
 # anew each time; these two are compiled once, which makes an arrival several times as fast.
@@ -48,14 +51,26 @@ def _plain_insert(statement: Insert, compiler: SQLCompiler, **kw: Any) -> str:
     return written
 
 
-class SqlBase:
-    """A connection within a transaction. `policies` remembers decoded policies by digest, over all transactions."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a store remembers over all transactions: policies by their digest, read and as rows. They never change."""
 
-    def __init__(self, connection: Connection, policies: dict[str, Policy], *, reading: bool) -> None:
+    policies: dict[str, Policy] = field(default_factory=dict)
+    policy_rows: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+class SqlBase:
+    """A connection within a transaction."""
+
+    def __init__(self, connection: Connection, known: Known, *, reading: bool) -> None:
         """Take a connection on which a transaction has begun; with `reading`, every change is refused."""
         self._connection = connection
-        self._policies = policies
+        self._known = known
         self._reading = reading
+        # What is known of visits that were loaded or saved here, so that it need not be asked for again:
+        self._heads: dict[str, tuple[int, str]] = {}  # version, and hash of the last entry
+        self._people: dict[str, frozenset[str]] = {}  # whose visit it is
+        self._cards: dict[str, set[tuple[str, Address]]] = {}  # who has a card of it, and where
 
     def _write(self) -> Connection:
         """Give the connection for a change."""
@@ -66,13 +81,27 @@ class SqlBase:
     def _put_if_new(self, table: Table, row: Mapping[str, Any]) -> bool:
         """Insert a row; False, and nothing changes, when its key is there already."""
         counted = {"preserve_rowcount": True}  # not every driver's count outlives an insert otherwise
-        return self._write().execute(InsertIfNew(table), row, execution_options=counted).rowcount == 1
+        return self._write().execute(_if_new_into(table), row, execution_options=counted).rowcount == 1
 
     def _put(self, table: Table, row: Mapping[str, Any]) -> None:
         """Insert a whole row, or replace what its key had."""
-        self._write().execute(InsertOrReplace(table), row)
+        self._write().execute(_or_replace_in(table), row)
+
+
+# Making a statement takes longer than SQLite takes to carry it out, so what is said often is made once: here, and as
+# constants with parameters (`bindparam`) beside the functions that use them.
+
+
+@cache
+def _if_new_into(table: Table) -> InsertIfNew:
+    return InsertIfNew(table)
+
+
+@cache
+def _or_replace_in(table: Table) -> InsertOrReplace:
+    return InsertOrReplace(table)
 
 
 def same_schema() -> ColumnElement[bool]:
     """Hold a claim to the schema which this version knows: after an upgrade an old replica claims nothing more."""
-    return exists(select(meta.c.name).where(meta.c.name == "schema_version", meta.c.value == str(SCHEMA_VERSION)))
+    return exists(select(schema_version.c.version_num).where(schema_version.c.version_num == HEAD))

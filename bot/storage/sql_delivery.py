@@ -7,18 +7,70 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, Table, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.card import Nudge, Phrase
 from bot.errors import Unreadable
 from bot.messages import Address, Receipt
 from bot.ports import CardRow, NudgeRow
 from bot.storage import codec, tables
+from bot.storage.proof import seal
 from bot.storage.sql_base import InsertIfNew, SqlBase, same_schema
 from bot.storage.tables import card, hold, nudge
 
 _log = structlog.get_logger(__name__)
 
+
+def _holds(table: Table) -> ColumnElement[bool]:
+    """Tie a row to the holds on its address and on its whole adapter."""
+    return and_(hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))
+
+
+def _earliest(table: Table) -> ScalarSelect[Any]:
+    """Ask for the earliest moment: of each row that waits, the later one of `ready_at` and the end of its holds."""
+    until = select(func.max(hold.c.until)).where(_holds(table)).correlate(table).scalar_subquery()
+    ready = case((until > table.c.ready_at, until), else_=table.c.ready_at)
+    return select(func.min(ready, type_=tables.Moment)).where(table.c.waiting_since.is_not(None)).scalar_subquery()
+
+
+def _claim(table: Table) -> Select[Any]:
+    """Ask for the row that has waited for longest, among those that may be claimed now."""
+    held = exists().where(_holds(table), hold.c.until > bindparam("now"))
+    return (
+        select(table)
+        .where(table.c.waiting_since.is_not(None), table.c.ready_at <= bindparam("now"), ~held, same_schema())
+        .order_by(table.c.waiting_since, *table.primary_key)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _lease(table: Table) -> Update:
+    return update(table).where(*(column == bindparam(f"of_{column.name}") for column in table.primary_key))
+
+
+_CLAIM = {table: _claim(table) for table in (card, nudge)}
+_LEASE = {table: _lease(table) for table in (card, nudge)}
+_NEXT = select(*(_earliest(table) for table in (card, nudge)))
+_REVISED_AT = select(tables.visit.c.revised_at).where(tables.visit.c.id == bindparam("of")).scalar_subquery()
+_NEW_CARD = InsertIfNew(card).values(waiting_since=_REVISED_AT, ready_at=_REVISED_AT)
+_CARDS = select(card.c.reader, card.c.adapter, card.c.address).where(card.c.visit == bindparam("visit"))
 _SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token": None}
 
 
@@ -27,16 +79,13 @@ class SqlDelivery(SqlBase):
 
     def show(self, visit: str, reader: str, address: Address) -> None:
         """See to it that this reader has a card at this address; it waits at once if the visit is saved already."""
-        since = select(tables.visit.c.revised_at).where(tables.visit.c.id == visit).scalar_subquery()
-        row = {
-            "visit": visit,
-            "reader": reader,
-            "adapter": address.adapter,
-            "address": address.id,
-            "waiting_since": since,
-            "ready_at": since,
-        }
-        self._write().execute(InsertIfNew(card).values(row))
+        there = self._cards_of(visit)
+        if (reader, address) in there:
+            return
+        there.add((reader, address))
+        row = {"visit": visit, "reader": reader, "adapter": address.adapter, "address": address.id}
+        whole = row | {"seal": seal("card", *row.values()), "of": visit}
+        self._write().execute(_NEW_CARD, whole)
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
@@ -46,10 +95,10 @@ class SqlDelivery(SqlBase):
             "address": address.id,
             "visit": nudge.visit,
             "body": codec.NUDGE.dump(nudge),
-            "waiting_since": at,
-            "ready_at": at,
         }
-        self._put_if_new(tables.nudge, row)
+        self._put_if_new(
+            tables.nudge, row | {"seal": seal("nudge", *row.values()), "waiting_since": at, "ready_at": at}
+        )
 
     def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
         """Claim the card that has been behind its visit for longest; a lost lease counts as a try without a result."""
@@ -140,25 +189,24 @@ class SqlDelivery(SqlBase):
 
     def next_delivery(self) -> datetime | None:
         """Give the earliest moment at which something that waits may be claimed."""
-        moments = [self._connection.scalar(_earliest(table)) for table in (card, nudge)]
+        moments = self._connection.execute(_NEXT).one()
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _claim(self, table: Table, now: datetime, lease_until: datetime, token: str) -> Row[Any] | None:
-        held = exists().where(_holds(table), hold.c.until > now)
-        query = (
-            select(table)
-            .where(table.c.waiting_since.is_not(None), table.c.ready_at <= now, ~held, same_schema())
-            .order_by(table.c.waiting_since, *table.primary_key)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
         connection = self._write()
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(_CLAIM[table], {"now": now}).one_or_none()
         if row is not None:
-            key = [column == row._mapping[column.name] for column in table.primary_key]  # noqa: SLF001  # its public name
+            which = {f"of_{column.name}": row._mapping[column.name] for column in table.primary_key}  # noqa: SLF001  # its public name
             leased = {"ready_at": lease_until, "token": token, **_tries(row)}
-            connection.execute(update(table).where(*key).values(leased))
+            connection.execute(_LEASE[table], leased | which)
         return row
+
+    def _cards_of(self, visit: str) -> set[tuple[str, Address]]:
+        """Give who has a card of a visit, and where."""
+        if visit not in self._cards:
+            rows = self._connection.execute(_CARDS, {"visit": visit}).all()
+            self._cards[visit] = {(row.reader, Address(row.adapter, row.address)) for row in rows}
+        return self._cards[visit]
 
     def _settle(self, table: Table, key: ColumnElement[bool], change: Mapping[str, Any]) -> bool:
         return self._write().execute(update(table).where(key).values(change)).rowcount == 1
@@ -187,18 +235,6 @@ def _is_nudge(row: NudgeRow) -> ColumnElement[bool]:
         nudge.c.address == row.address.id,
         nudge.c.token == row.token,
     )
-
-
-def _holds(table: Table) -> ColumnElement[bool]:
-    """Tie a row to the holds on its address and on its whole adapter."""
-    return and_(hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))
-
-
-def _earliest(table: Table) -> Any:
-    """Ask for the earliest moment: of each row that waits, the later one of `ready_at` and the end of its holds."""
-    until = select(func.max(hold.c.until)).where(_holds(table)).correlate(table).scalar_subquery()
-    ready = case((until > table.c.ready_at, until), else_=table.c.ready_at)
-    return select(func.min(ready, type_=tables.Moment)).where(table.c.waiting_since.is_not(None))
 
 
 def _receipt(body: str | None) -> Receipt | None:

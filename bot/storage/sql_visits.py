@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, or_, select, update
 
 from bot.domain.events import Event
 from bot.domain.facts import Facts
@@ -18,11 +18,49 @@ from bot.language.names import fold
 from bot.ports import Entry, Stored
 from bot.storage import codec, tables
 from bot.storage.columns import people_of, promised_call, revised, revives
+from bot.storage.proof import entry_hash, seal
 from bot.storage.sql_base import SqlBase, same_schema
 from bot.storage.tables import card, journal, visit_person
 
 _visit = tables.visit
 _log = structlog.get_logger(__name__)
+
+_STORED = select(_visit.c.id, _visit.c.state, _visit.c.version, _visit.c.head)
+_ONE = _STORED.where(_visit.c.id == bindparam("visit"))
+_CHANGE = update(_visit).where(_visit.c.id == bindparam("changed"), _visit.c.version == bindparam("loaded"))
+_PUT_OFF = update(_visit).where(_visit.c.id == bindparam("put_off"))
+_APPEND = insert(journal)
+_JOURNAL = select(journal).where(journal.c.visit == bindparam("visit")).order_by(journal.c.seq)
+_HEAD = select(_visit.c.version, _visit.c.head).where(_visit.c.id == bindparam("visit"))
+_PROMISED = select(_visit.c.call_due).where(_visit.c.caller == bindparam("person")).order_by(_visit.c.call_due)
+_POLICY = select(tables.policy.c.body).where(tables.policy.c.digest == bindparam("digest"))
+_FACTS = select(tables.facts.c.body).where(tables.facts.c.visit == bindparam("visit"))
+_SAME_VISITOR = (
+    select(_visit.c.id)
+    .join(tables.facts, tables.facts.c.visit == _visit.c.id)
+    .where(tables.facts.c.visitor_folded == bindparam("visitor"), tables.facts.c.company_folded == bindparam("company"))
+    .order_by(_visit.c.arrived, _visit.c.id)
+)
+_DUE = (
+    select(_visit.c.id)
+    .where(_visit.c.wake_at <= bindparam("now"), same_schema())
+    .order_by(_visit.c.wake_at, _visit.c.id)
+    .limit(1)
+)
+_CLAIM_DUE = _DUE.with_for_update(skip_locked=True)  # on SQLite no other transaction runs beside this one
+# Said in so many words, or SQLite would not use the partial index.
+_NEXT_WAKE = select(func.min(_visit.c.wake_at, type_=tables.Moment)).where(_visit.c.wake_at.is_not(None))
+_PEOPLE = select(visit_person.c.person).where(visit_person.c.visit == bindparam("visit"))
+_ADD_PEOPLE = insert(visit_person)
+_DROP_PERSON = delete(visit_person).where(
+    visit_person.c.visit == bindparam("visit"), visit_person.c.person == bindparam("person")
+)
+_STALE = (
+    update(card)
+    .where(card.c.visit == bindparam("stale"), card.c.waiting_since.is_(None))
+    .values(parked=False, waiting_since=bindparam("at"), ready_at=bindparam("at"))
+)
+_STALE_BUT_PARKED = _STALE.where(card.c.parked.is_(False))
 
 
 class SqlVisits(SqlBase):
@@ -32,8 +70,13 @@ class SqlVisits(SqlBase):
 
     def visit(self, visit: str) -> Stored | None:
         """Load a visit, with its policy."""
-        row = self._connection.execute(_stored().where(_visit.c.id == visit)).one_or_none()
-        return self._read_visit(row) if row else None
+        row = self._connection.execute(_ONE, {"visit": visit}).one_or_none()
+        if row is None:
+            return None
+        stored = self._read_visit(row)
+        self._heads[visit] = (row.version, row.head)
+        self._people[visit] = people_of(stored.visit)
+        return stored
 
     def save(
         self, visit: Visit, *, version: int, events: Sequence[Event], through: str, wake_at: datetime | None
@@ -41,20 +84,25 @@ class SqlVisits(SqlBase):
         """Append events, save the visit and mark its cards; raises `Conflict` when the stored version is another."""
         after = version + len(events)
         news = revised(events, version)
-        row = _columns(visit) | {"version": after, "wake_at": wake_at}
+        entries = self._chained(visit, version, events, through)
+        head = entries[-1]["hash"] if entries else self._head(visit, version)
+        row = _columns(visit) | {"version": after, "head": head, "wake_at": wake_at}
         if news:
             row |= {"revision": news[0], "revised_at": news[1]}
         self._put_visit(visit, version, row)
-        if events:
-            self._append(visit.id, version, events, through)
-        self._put_people(visit)
-        if news:
+        if entries:
+            self._write().execute(_APPEND, entries)
+        self._heads[visit.id] = (after, head)
+        self._put_people(visit, begun=version == 0)
+        if version == 0 and visit.id not in self._cards:
+            self._cards[visit.id] = set()
+        elif news:
             self._mark_cards(visit.id, news[1], parked_too=revives(events))
         return after
 
     def journal(self, visit: str) -> Sequence[Entry]:
         """Give a visit's entries in order."""
-        return self._entries(select(journal).where(journal.c.visit == visit).order_by(journal.c.seq))
+        return self._entries(_JOURNAL, {"visit": visit})
 
     def entries(self, *, since: datetime | None, until: datetime | None) -> Sequence[Entry]:
         """Give entries of all visits, in the order in which they were written; since ≤ at < until."""
@@ -74,7 +122,7 @@ class SqlVisits(SqlBase):
         closed_after: datetime | None = None,
     ) -> Sequence[Stored]:
         """List visits, first arrived first."""
-        query = _stored().order_by(_visit.c.arrived, _visit.c.id)
+        query = _STORED.order_by(_visit.c.arrived, _visit.c.id)
         if site is not None:
             query = query.where(_visit.c.site == site)
         if person is not None:
@@ -91,70 +139,49 @@ class SqlVisits(SqlBase):
 
     def promised(self, person: str) -> Sequence[datetime]:
         """Give the due times of a person's promised callbacks, earliest first."""
-        query = select(_visit.c.call_due).where(_visit.c.caller == person).order_by(_visit.c.call_due)
-        return self._connection.scalars(query).all()
+        return self._connection.scalars(_PROMISED, {"person": person}).all()
 
     def policy(self, digest: str) -> Policy | None:
         """Give a policy that some visit has frozen in."""
-        if digest not in self._policies:
-            query = select(tables.policy.c.body).where(tables.policy.c.digest == digest)
-            body = self._connection.scalar(query)
+        policies = self._known.policies
+        if digest not in policies:
+            body = self._connection.scalar(_POLICY, {"digest": digest})
             if body is None:
                 return None
-            self._policies[digest] = codec.POLICY.load(body)
-        return self._policies[digest]
+            policies[digest] = codec.POLICY.load(body)
+        return policies[digest]
 
     # the visitor's own data
 
     def facts(self, visit: str) -> Facts | None:
         """Give the facts of a visit; None when they were erased."""
-        body = self._connection.scalar(select(tables.facts.c.body).where(tables.facts.c.visit == visit))
+        body = self._connection.scalar(_FACTS, {"visit": visit})
         return None if body is None else codec.FACTS.load(body)
 
     def put_facts(self, visit: str, facts: Facts) -> None:
         """Save the facts of a visit, replacing those there were."""
-        row = {
-            "visit": visit,
-            "visitor_folded": fold(facts.visitor),
-            "company_folded": fold(facts.company),
-            "body": codec.FACTS.dump(facts),
-        }
-        self._put(tables.facts, row)
+        names = {"visitor_folded": fold(facts.visitor), "company_folded": fold(facts.company)}
+        row = {"visit": visit, **names, "body": codec.FACTS.dump(facts)}
+        self._put(tables.facts, row | {"seal": seal("facts", *row.values())})
 
     def same_visitor(self, folded: str, company_folded: str) -> Sequence[str]:
         """Give the ids of all visits of a visitor, oldest first."""
-        query = (
-            select(_visit.c.id)
-            .join(tables.facts, tables.facts.c.visit == _visit.c.id)
-            .where(tables.facts.c.visitor_folded == folded, tables.facts.c.company_folded == company_folded)
-            .order_by(_visit.c.arrived, _visit.c.id)
-        )
-        return self._connection.scalars(query).all()
+        return self._connection.scalars(_SAME_VISITOR, {"visitor": folded, "company": company_folded}).all()
 
     # the timekeeper
 
-    def due(self, now: datetime, *, leaving_out: Sequence[str] = ()) -> str | None:
+    def due(self, now: datetime) -> str | None:
         """Claim one visit whose `wake_at` has come, the most overdue first."""
-        query = (
-            select(_visit.c.id)
-            .where(_visit.c.wake_at <= now, _visit.c.id.not_in(leaving_out), same_schema())
-            .order_by(_visit.c.wake_at, _visit.c.id)
-            .limit(1)
-        )
-        if not self._reading:
-            query = query.with_for_update(skip_locked=True)  # on SQLite no other transaction runs beside this one
-        return self._connection.scalar(query)
+        return self._connection.scalar(_DUE if self._reading else _CLAIM_DUE, {"now": now})
 
     def next_wake(self) -> datetime | None:
         """Give the earliest `wake_at` of all visits."""
-        # Said in so many words, or SQLite would not use the partial index.
-        query = select(func.min(_visit.c.wake_at, type_=tables.Moment)).where(_visit.c.wake_at.is_not(None))
-        earliest: datetime | None = self._connection.scalar(query)
+        earliest: datetime | None = self._connection.scalar(_NEXT_WAKE)
         return earliest
 
     def put_off(self, visit: str, wake_at: datetime | None) -> None:
         """Move a visit's `wake_at` without touching the visit."""
-        self._write().execute(update(_visit).where(_visit.c.id == visit).values(wake_at=wake_at))
+        self._write().execute(_PUT_OFF, {"put_off": visit, "wake_at": wake_at})
 
     # how it is done
 
@@ -169,42 +196,67 @@ class SqlVisits(SqlBase):
 
     def _put_visit(self, visit: Visit, version: int, row: dict[str, Any]) -> None:
         if version == 0:
-            kept = {"digest": visit.policy.digest, "body": codec.POLICY.dump(visit.policy)}
-            self._put_if_new(tables.policy, kept)
+            self._put_if_new(tables.policy, self._policy_row(visit.policy))
             saved = self._put_if_new(_visit, row | {"id": visit.id})
         else:
-            change = update(_visit).where(_visit.c.id == visit.id, _visit.c.version == version).values(row)
-            saved = self._write().execute(change).rowcount == 1
+            which = {"changed": visit.id, "loaded": version}
+            saved = self._write().execute(_CHANGE, row | which).rowcount == 1
         if not saved:
             raise Conflict(f"visit {visit.id} is no longer at version {version}")
 
-    def _append(self, visit: str, version: int, events: Sequence[Event], through: str) -> None:
-        rows = [
-            {"visit": visit, "seq": seq, "at": event.at, "through": through, "event": codec.EVENT.dump(event)}
-            for seq, event in enumerate(events, version + 1)
-        ]
-        self._write().execute(insert(journal), rows)
+    def _chained(self, visit: Visit, version: int, events: Sequence[Event], through: str) -> list[dict[str, Any]]:
+        """Give the rows of the journal for these events, each with its hash."""
+        rows: list[dict[str, Any]] = []
+        head = self._head(visit, version) if events else ""
+        for seq, event in enumerate(events, version + 1):
+            body = codec.EVENT.dump(event)
+            head = entry_hash(
+                head, visit=visit.id, seq=seq, at=tables.microseconds(event.at), through=through, event=body
+            )
+            rows.append(
+                {"visit": visit.id, "seq": seq, "at": event.at, "through": through, "event": body, "hash": head}
+            )
+        return rows
 
-    def _put_people(self, visit: Visit) -> None:
+    def _head(self, visit: Visit, version: int) -> str:
+        """Give the hash that the next entry of a visit takes in, as it stood at this version."""
+        if version == 0:
+            return self._policy_row(visit.policy)["seal"]
+        known = self._heads.get(visit.id)
+        if known is None or known[0] != version:
+            row = self._connection.execute(_HEAD, {"visit": visit.id}).one_or_none()
+            if row is None or row.version != version:
+                raise Conflict(f"visit {visit.id} is no longer at version {version}")
+            known = (row.version, row.head)
+        return known[1]
+
+    def _policy_row(self, policy: Policy) -> Mapping[str, str]:
+        rows = self._known.policy_rows
+        if policy.digest not in rows:
+            body = codec.POLICY.dump(policy)
+            rows[policy.digest] = {
+                "digest": policy.digest,
+                "body": body,
+                "seal": seal("policy", policy.digest, body),
+            }
+        return rows[policy.digest]
+
+    def _put_people(self, visit: Visit, *, begun: bool) -> None:
         people = people_of(visit)
-        known = set(self._connection.scalars(select(visit_person.c.person).where(visit_person.c.visit == visit.id)))
+        known = frozenset() if begun else self._people.get(visit.id)
+        if known is None:
+            known = frozenset(self._connection.scalars(_PEOPLE, {"visit": visit.id}))
         if gone := known - people:
-            mine = (visit_person.c.visit == visit.id, visit_person.c.person.in_(gone))
-            self._write().execute(delete(visit_person).where(*mine))
+            self._write().execute(_DROP_PERSON, [{"visit": visit.id, "person": person} for person in sorted(gone)])
         if new := people - known:
-            rows = [{"person": person, "visit": visit.id} for person in sorted(new)]
-            self._write().execute(insert(visit_person), rows)
+            self._write().execute(_ADD_PEOPLE, [{"visit": visit.id, "person": person} for person in sorted(new)])
+        self._people[visit.id] = people
 
     def _mark_cards(self, visit: str, at: datetime, *, parked_too: bool) -> None:
         """Let each card of the visit wait to be sent, also one that was parked; one that waits keeps its place."""
-        stale = (
-            card.c.visit == visit,
-            card.c.waiting_since.is_(None),
-            true() if parked_too else card.c.parked.is_(False),
-        )
-        self._write().execute(update(card).where(*stale).values(parked=False, waiting_since=at, ready_at=at))
+        self._write().execute(_STALE if parked_too else _STALE_BUT_PARKED, {"stale": visit, "at": at})
 
-    def _entries(self, query: Select[Any]) -> list[Entry]:
+    def _entries(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Entry]:
         return [
             Entry(
                 number=row.number,
@@ -213,12 +265,8 @@ class SqlVisits(SqlBase):
                 event=codec.EVENT.load(row.event, self._frozen_in),
                 through=row.through,
             )
-            for row in self._connection.execute(query).all()
+            for row in self._connection.execute(query, values).all()
         ]
-
-
-def _stored() -> Select[Any]:
-    return select(_visit.c.id, _visit.c.state, _visit.c.version)
 
 
 def _open_or_closed_after(moment: datetime | None) -> ColumnElement[bool]:

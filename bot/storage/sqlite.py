@@ -11,9 +11,10 @@ from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 
 from bot.errors import DatabaseBusy, NotSaved
+from bot.storage.faults import tell_faults
 
-BEGIN_READING = "hello30_reading"
-"""The execution option of a connection that only reads, and so does not queue for the one write lock."""
+_READING = "hello30_reading"
+"""The execution option of a connection that only reads."""
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",  # reads go on beside a write
@@ -26,7 +27,7 @@ _SETTINGS = (
 def sqlite_engine(path: Path) -> Engine:
     """Give an engine for a file; its transactions take the write lock as they begin, so none fails half-way for it."""
     # Parameters stay out of error messages: they hold what visitors said.
-    engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True)
+    engine = tell_faults(create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True))
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
@@ -36,10 +37,15 @@ def sqlite_engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get(BEGIN_READING, False)
+        reading = connection.get_execution_options().get(_READING, False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def beside(engine: Engine) -> Engine:
+    """Give the same engine for transactions that only read, and so do not queue for the one write lock."""
+    return engine.execution_options(**{_READING: True})
 
 
 def reading_engine(path: Path) -> Engine:
@@ -51,7 +57,7 @@ def reading_engine(path: Path) -> Engine:
         # The driver begins nothing by itself: `_begin` does.
         return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
+    engine = tell_faults(create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True))
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

@@ -1,7 +1,8 @@
-"""The tables, for SQLite and PostgreSQL alike.
+"""The tables as queries see them, for SQLite and PostgreSQL alike; `migrations/` makes them.
 
 Ids are text, moments are whole microseconds since 1970 in UTC. Personal data of visitors stand in `facts`, `nudge` and
-`inbox` only, which can be erased; the journal has none and is append-only, by a trigger.
+`inbox` only, which can be erased; the journal has none and is append-only, by a trigger. What `hash`, `head` and `seal`
+hold is said in `bot.storage.proof`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
-    Connection,
     Dialect,
     ForeignKey,
     Index,
@@ -24,19 +24,17 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    event,
-    insert,
-    inspect,
-    select,
 )
-
-from bot.errors import Unreadable
-
-SCHEMA_VERSION = 1
-"""Grows with each change of the tables; a database with a higher one was written by a newer hello30."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """Give the whole microseconds from 1970 to a moment; raises ValueError for one without a zone."""
+    if moment.utcoffset() is None:
+        raise ValueError("a moment without a zone cannot be kept")
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 class Moment(TypeDecorator[datetime]):
@@ -49,9 +47,7 @@ class Moment(TypeDecorator[datetime]):
         """Turn a moment into microseconds."""
         if value is None:
             return None
-        if value.utcoffset() is None:
-            raise ValueError("a moment without a zone cannot be kept")
-        return (value - _EPOCH) // _MICROSECOND
+        return microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # likewise
         """Turn microseconds into a moment."""
@@ -71,18 +67,12 @@ def _of_visit() -> ForeignKey:
     return ForeignKey("visit.id", deferrable=True, initially="DEFERRED")
 
 
-meta = Table(
-    "meta",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
 policy = Table(
     "policy",
     metadata,
     Column("digest", Text, primary_key=True),
     Column("body", Text, nullable=False),
+    Column("seal", Text, nullable=False),
 )
 
 visit = Table(
@@ -93,6 +83,7 @@ visit = Table(
     Column("owner", Text, nullable=False),
     Column("policy", Text, ForeignKey("policy.digest"), nullable=False),
     Column("version", Integer, nullable=False),  # how many events it has
+    Column("head", Text, nullable=False),  # the hash of the last one
     Column("revision", Integer, nullable=False),  # the version of the last event that a card may tell of
     Column("revised_at", Moment, nullable=False),  # and its moment
     Column("state", Text, nullable=False),
@@ -103,7 +94,8 @@ visit = Table(
     Column("caller", Text),  # who has promised a callback that is not yet kept
     Column("call_due", Moment),
 )
-_partial_index("visit_wake", visit.c.wake_at, where=visit.c.wake_at.is_not(None))
+# In the order of claims: one stops at the first row, however many are due in the same instant.
+_partial_index("visit_wake", visit.c.wake_at, visit.c.id, where=visit.c.wake_at.is_not(None))
 _partial_index("visit_open", visit.c.site, visit.c.arrived, where=visit.c.is_open.is_(True))
 _partial_index("visit_caller", visit.c.caller, where=visit.c.caller.is_not(None))
 Index("visit_closed", visit.c.closed_at)
@@ -125,7 +117,19 @@ journal = Table(
     Column("at", Moment, nullable=False, index=True),
     Column("through", Text, nullable=False),
     Column("event", Text, nullable=False),
+    Column("hash", Text, nullable=False),
     UniqueConstraint("visit", "seq"),
+    sqlite_autoincrement=True,
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("upto", BigInteger, nullable=False, unique=True),  # the last entry that it stands for
+    Column("entries", Text, nullable=False),
+    Column("hash", Text, nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -136,6 +140,7 @@ facts = Table(
     Column("visitor_folded", Text, nullable=False),
     Column("company_folded", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("seal", Text, nullable=False),
     Index("facts_visitor", "visitor_folded", "company_folded"),
 )
 
@@ -179,6 +184,7 @@ card = Table(
     Column("reader", Text, primary_key=True),
     Column("adapter", Text, primary_key=True),
     Column("address", Text, primary_key=True),
+    Column("seal", Text, nullable=False),
     Column("shown", Integer, nullable=False, default=0),
     Column("parked", Boolean, nullable=False, default=False),
     *_waiting_columns(),
@@ -192,6 +198,7 @@ nudge = Table(
     Column("address", Text, primary_key=True),
     Column("visit", Text, nullable=False, index=True),
     Column("body", Text, nullable=False),
+    Column("seal", Text, nullable=False),
     Column("outcome", Text),  # sent, superseded or parked
     *_waiting_columns(),
 )
@@ -212,44 +219,18 @@ hold = Table(
     Column("until", Moment, nullable=False),
 )
 
-_KEEPS = "'the journal is append-only'"
-_REFUSING = {
-    "sqlite": (
-        f"CREATE TRIGGER journal_update BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, {_KEEPS}); END",
-        f"CREATE TRIGGER journal_delete BEFORE DELETE ON journal BEGIN SELECT RAISE(ABORT, {_KEEPS}); END",
-    ),
-    "postgresql": (
-        f"""CREATE OR REPLACE FUNCTION journal_keeps() RETURNS trigger LANGUAGE plpgsql AS
-            $$ BEGIN RAISE EXCEPTION {_KEEPS}; END $$""",
-        """CREATE TRIGGER journal_keeps BEFORE UPDATE OR DELETE OR TRUNCATE ON journal
-            FOR EACH STATEMENT EXECUTE FUNCTION journal_keeps()""",
-    ),
-}
+used_link = Table(
+    "used_link",
+    metadata,
+    Column("link", Text, primary_key=True),  # the id that a sign-in link carries
+    Column("until", Moment, nullable=False, index=True),  # after which it is refused for its age
+)
 
-
-@event.listens_for(journal, "after_create")
-def _make_append_only(_table: Table, connection: Connection, **_: object) -> None:
-    """Let the database itself refuse whatever would change the journal."""
-    for statement in _REFUSING[connection.dialect.name]:
-        connection.exec_driver_sql(statement)
-
-
-def schema_version(connection: Connection) -> int | None:
-    """Give the version of the tables, None where hello30 made none; raises `Unreadable` when a newer one made them."""
-    if not inspect(connection).has_table(meta.name):
-        return None
-    found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema_version"))
-    if found is not None and int(found) > SCHEMA_VERSION:
-        raise Unreadable(
-            f"This database was written by a newer hello30 (its tables have version {found}, this one knows up to "
-            f"{SCHEMA_VERSION}). Please start the newer hello30, or choose another database."
-        )
-    return None if found is None else int(found)
-
-
-def prepare(connection: Connection) -> None:
-    """Create the tables that are missing; raises `Unreadable`, and touches nothing, when a newer hello30 made them."""
-    found = schema_version(connection)
-    metadata.create_all(connection)
-    if found is None:
-        connection.execute(insert(meta).values(name="schema_version", value=str(SCHEMA_VERSION)))
+session = Table(
+    "session",
+    metadata,
+    Column("key", Text, primary_key=True),  # the hash of what the browser keeps, never that itself
+    Column("person", Text, nullable=False, index=True),
+    Column("begun", Moment, nullable=False),
+    Column("until", Moment, nullable=False, index=True),
+)

@@ -18,7 +18,7 @@ from bot.domain.facts import Facts
 from bot.domain.policy import Via
 from bot.ports import Transaction
 from bot.settings import Settings
-from bot.storage.sql import open_sqlite
+from bot.storage.databases import open_store
 
 ROOT: Final = Path(__file__).parents[2]
 SITE: Final = "montreal"
@@ -123,14 +123,20 @@ def front_desk(settings: Settings) -> FrontDesk:
     return FrontDesk(settings, Directory(settings))
 
 
+def file_of(settings: Settings) -> Path:
+    """Give the file that a configuration keeps everything in."""
+    assert isinstance(settings.database, Path)
+    return settings.database
+
+
 def tell(file: Path) -> Path:
     """Live through the day in the database of a configuration; give its file."""
     settings = config.load(file)
 
     async def live() -> None:
-        store = await open_sqlite(settings.database)
+        store = await open_store(settings.database)
         await store.transact(lambda tx: a_day(Counter(tx, front_desk(settings))))
         await store.close()
 
     asyncio.run(live())
-    return settings.database
+    return file_of(settings)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from bot import config
-from bot.storage.sql import open_sqlite
+from bot.storage.databases import open_sqlite
 from tests.commandline.conftest import Command
-from tests.commandline.day import Counter, at, front_desk, tell
+from tests.commandline.day import Counter, at, file_of, front_desk, tell
 
 
 def listed(hello30: Command, told: Path, *words: str) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def test_a_name_does_not_steer_the_terminal(house: Path, hello30: Command) -> No
     settings = config.load(house)
 
     async def live() -> None:
-        store = await open_sqlite(settings.database)
+        store = await open_sqlite(file_of(settings))
         await store.transact(lambda tx: comes(Counter(tx, front_desk(settings))))
         await store.close()
 
@@ -98,7 +98,7 @@ def test_an_empty_log_has_its_columns(house: Path, hello30: Command) -> None:
     settings = config.load(house)
 
     async def live() -> None:
-        await (await open_sqlite(settings.database)).close()
+        await (await open_sqlite(file_of(settings))).close()
 
     asyncio.run(live())
     assert hello30("log", "--config", house).stdout.splitlines()[0].startswith("When")
@@ -158,7 +158,7 @@ def test_csv_has_a_line_for_each_promise_and_no_formula(told: Path, hello30: Com
 
 def test_an_erased_visitor_is_null(told: Path, tmp_path: Path, hello30: Command) -> None:
     copy = tmp_path / "copy.db"
-    shutil.copy(config.load(told).database, copy)
+    shutil.copy(file_of(config.load(told)), copy)
     with closing(sqlite3.connect(copy)) as raw, raw:
         raw.execute("DELETE FROM facts WHERE visit = 'v1'")
     first = listed(hello30, told, "--database", str(copy))[0]

@@ -10,7 +10,7 @@ from bot import config
 from bot.directory import Directory, reception_reader
 from bot.domain.policy import Via
 from bot.messages import Address
-from bot.settings import Away, OpenRange, Settings
+from bot.settings import Away, OpenRange, Postgres, Settings, Web
 from tests.config.conftest import Folder
 
 
@@ -58,6 +58,14 @@ def test_paths_are_counted_from_the_file(settings: Settings, folder: Folder) -> 
     assert settings.database == folder.path / "hello30.db"
 
 
+@pytest.mark.parametrize("url", ["postgresql://hello30@db/desk", "postgresql:///desk?host=/run/postgresql"])
+def test_a_postgresql_is_named_by_its_url(folder: Folder, url: str) -> None:
+    folder.replace(
+        "config.yaml", "adapters: {web: {port: 8030}}", f"database: {url}\nadapters: {{web: {{port: 8030}}}}"
+    )
+    assert config.load(folder.path / "config.yaml").database == Postgres(url)
+
+
 def test_there_are_four_kinds_when_none_are_said(settings: Settings) -> None:
     assert list(settings.kinds) == ["client", "supplier", "candidate", "walk_in"]
     assert settings.kinds["client"]["fr"] == "Clientèle"
@@ -85,3 +93,27 @@ def test_the_directory_finds_people_and_receptions(settings: Settings) -> None:
     assert directory.receptions == ("reception:montreal",)
     assert directory.addresses(reception_reader("montreal")) == (Address("web", "reception:montreal"),)
     assert directory.addresses("reception:closed-down") == ()
+
+
+def test_where_the_pages_are_and_who_does_tls(folder: Folder) -> None:
+    where = '{host: 0.0.0.0, port: 8030, url: "https://desk.example.org:8443/", proxies: [10.0.0.5, 10.1.0.0/24]}'
+    folder.replace("config.yaml", "{web: {port: 8030}}", f"{{web: {where}}}")
+    web = config.load(folder.path / "config.yaml").web
+    assert web is not None
+    assert (web.url, web.address, web.is_tls) == (*["https://desk.example.org:8443"] * 2, True)
+    assert [str(network) for network in web.proxies] == ["10.0.0.5/32", "10.1.0.0/24"]
+
+
+@pytest.mark.parametrize(
+    "host, port, address",
+    [("127.0.0.1", 8030, "http://127.0.0.1:8030"), ("::1", 80, "http://[::1]:80"), ("127.0.0.1", 0, "")],
+)
+def test_without_an_url_the_pages_are_where_they_are_served(host: str, port: int, address: str) -> None:
+    assert Web(host=host, port=port).address == address
+
+
+def test_roles_are_given_by_name(folder: Folder) -> None:
+    folder.replace("config.yaml", "name: Sophie Roy", "name: Sophie Roy\n    roles: [admin, auditor]")
+    people = config.load(folder.path / "config.yaml").people
+    assert people["sophie"].roles == {"admin", "auditor"}
+    assert people["martin"].roles == frozenset()

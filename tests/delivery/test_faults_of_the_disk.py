@@ -16,7 +16,8 @@ from bot.domain.lifecycle import replay
 from bot.errors import NotSaved
 from bot.messages import Address, Announce, Incoming, Outcome, Press
 from bot.ports import Entry, Stored, Transaction
-from bot.storage.sql import SqlStore, open_sqlite
+from bot.storage.databases import open_sqlite
+from bot.storage.sql import SqlStore
 from tests.world import World
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.demo.serving import begin_again
 from bot.errors import DatabaseBusy
-from bot.storage.sql import open_sqlite
+from bot.storage.databases import open_sqlite
 
 
 async def test_a_fresh_demo_has_nothing_of_the_one_before(tmp_path: Path) -> None:

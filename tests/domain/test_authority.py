@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain import commands as c
 from bot.domain import events as e
-from bot.domain.authority import BY_VOICE, MAY, Role, authorise, roles
+from bot.domain.authority import BY_VOICE, MAY, MAY_READ, Reading, Role, authorise, may_read, roles, standing
 from bot.domain.decide import DECIDE, decide
 from bot.domain.people import BOT, House
 from bot.domain.policy import Owes
@@ -28,6 +28,9 @@ WHO_IS: Final = {
     Role.ASKED_TO_CALL: "lea",
     Role.OFFERED: "paul",
     Role.MANAGER: "claire",
+    Role.ALERTED: "alex",
+    Role.AUDITOR: "odile",
+    Role.ADMIN: "ada",
     Role.BOT: BOT,
 }
 """One person for each role, and for no other."""
@@ -68,7 +71,10 @@ ROWS: Final = {line.split()[0]: set(line.split()[1:]) for line in TABLE.strip().
 
 def everybody_has_one_role() -> tuple[Visit, House]:
     """Give a visit in which each role is somebody else's: for Martin, Sophie was asked, Karim promised, it is late."""
-    house = make_house(people={**PEOPLE, "paul": replace(PEOPLE["karim"], id="paul")})
+    more = {name: replace(PEOPLE["karim"], id=name) for name in ("paul", "alex")}
+    standing = {"odile": "auditor", "ada": "admin"}
+    more |= {name: replace(PEOPLE["karim"], id=name, roles=frozenset({role})) for name, role in standing.items()}
+    house = make_house(people={**PEOPLE, **more})
     story = Story(house=house)
     story.does(c.PromiseCallback(by="martin", due=at("10:00")))
     story.passes(minutes=76)
@@ -81,6 +87,7 @@ def everybody_has_one_role() -> tuple[Visit, House]:
         callback_promise=replace(promise, by="karim"),
         call_question=replace(late, asked=("lea",)),
         offered_call=("paul",),
+        alerted=("alex",),
     )
     return visit, house
 
@@ -167,6 +174,37 @@ def test_nobody_but_reception_and_the_clock_does_anything_where_there_is_no_visi
     with pytest.raises(Refused, match="not_yours") as refused:
         decide(None, c.MarkSeen(by="martin"), house, NINE)
     assert refused.value.args_by_name["responder"] == ""
+
+
+# --- what may be read ------------------------------------------------------------------------------------------------
+
+READ: Final = """
+board      reception
+form       reception owner asked caller asked_to_call offered manager alerted
+story      reception owner asked caller asked_to_call offered manager alerted auditor
+log        auditor
+directory  admin
+"""
+"""Likewise written a second time."""
+
+
+def test_the_table_of_what_may_be_read_has_a_row_for_each_thing() -> None:
+    rows = {line.split()[0]: set(line.split()[1:]) for line in READ.strip().splitlines()}
+    assert {what.value: {role.value for role in found} for what, found in MAY_READ.items()} == rows
+    assert set(MAY_READ) == set(Reading)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("what", Reading)
+def test_who_may_read_what(what: Reading, role: Role) -> None:
+    visit, house = everybody_has_one_role()
+    assert may_read(what, roles(visit, WHO_IS[role], house)) == (role in MAY_READ[what])
+
+
+def test_a_stranger_may_read_nothing() -> None:
+    visit, house = everybody_has_one_role()
+    assert not any(may_read(what, roles(visit, "stranger", house)) for what in Reading)
+    assert standing(None) == frozenset()
 
 
 # --- by voice --------------------------------------------------------------------------------------------------------

@@ -6,10 +6,13 @@ import asyncio
 import resource
 import socket
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+from bot.settings import Database, Postgres
 
 ROOT = Path(__file__).parents[2]
 STARTS_WITHIN_S = 20.0
@@ -39,6 +42,14 @@ class Program:
         """Wait until it has ended, and give its exit code."""
         return await asyncio.wait_for(self.process.wait(), STOPS_WITHIN_S)
 
+    async def told(self, command: str) -> None:
+        """Give a labelled program a command, and wait until it has taken it."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{command}\n".encode())
+        await self.process.stdin.drain()
+        assert await asyncio.wait_for(self.process.stdout.readline(), STARTS_WITHIN_S) == b"ok\n"
+
     async def logged(self) -> str:
         """Give what it wrote to standard error, once it has ended."""
         return (await self.logs).decode()
@@ -60,15 +71,30 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-async def spawn(database: Path, port: int) -> Process:
-    """Start the program as a person does."""
-    command = [sys.executable, "-m", "bot", "demo", "--port", str(port), "--data", str(database)]
-    return await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=PIPE, stderr=PIPE)
+async def spawn(database: Database, port: int, *, notes: Path | None = None, options: Sequence[str] = ()) -> Process:
+    """Start the program as a person does; or, with a folder for its notes, the labelled one (see `labelled.py`)."""
+    data = database.url if isinstance(database, Postgres) else str(database)
+    command = ["-m", "bot", "demo"] if notes is None else ["-m", "tests.processes.labelled", "--notes", str(notes)]
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        "--port",
+        str(port),
+        "--data",
+        data,
+        *options,
+        cwd=ROOT,
+        stdin=DEVNULL if notes is None else PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
 
 
-async def start(database: Path, port: int | None = None) -> Program:
+async def start(
+    database: Database, port: int | None = None, *, notes: Path | None = None, options: Sequence[str] = ()
+) -> Program:
     """Start the program, and wait until it says where its pages are; `AssertionError` tells why it did not start."""
-    process = await spawn(database, port or free_port())
+    process = await spawn(database, port or free_port(), notes=notes, options=options)
     assert process.stdout is not None
     assert process.stderr is not None
     logs = asyncio.create_task(process.stderr.read())

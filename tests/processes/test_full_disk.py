@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 
 from bot.demo.pages import PageUser
-from tests.processes import file
+from tests.processes import outside
 from tests.processes.people import post
 from tests.processes.program import Program
 
@@ -45,5 +45,5 @@ async def test_on_a_full_disk_nadia_reads_that_it_is_not_saved_and_presses_again
     program.process.terminate()
     assert await program.gone() == 0, await program.logged()
     assert "Traceback" not in await program.logged()
-    kept = file.read(database)
+    kept = outside.read(database)
     assert {name: len(visits) for name, visits in kept.visits_of.items()} == {"Julie Tremblay": 1, "Robert Lavoie": 1}

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import aiohttp
 
 from bot.demo.pages import PageUser
-from tests.processes import file
+from tests.processes import outside
 from tests.processes.people import post
 from tests.processes.program import Program, free_port, spawn
 
@@ -41,7 +41,7 @@ async def test_stopped_with_posts_in_flight_all_that_was_answered_is_kept_and_a_
         aiohttp.ClientConnectorError,
         aiohttp.ClientOSError,
     }
-    kept = file.read(database).visits_of
+    kept = outside.read(database).visits_of
     assert answered <= set(kept) <= set(names)
     assert all(len(visits) == 1 for visits in kept.values())
 
@@ -50,7 +50,7 @@ async def test_stopped_with_posts_in_flight_all_that_was_answered_is_kept_and_a_
         assert (await post(again.base, nadia.page, visitor="One more", owner="Martin"))[0] == 303
     again.process.terminate()
     assert await again.gone() == 0
-    assert len(file.read(database).only("One more")) >= 2
+    assert len(outside.read(database).only("One more")) >= 2
 
 
 async def test_a_second_program_on_the_same_database_is_turned_away_kindly_and_the_first_goes_on(

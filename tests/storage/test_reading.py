@@ -17,8 +17,7 @@ import pytest
 from bot.domain.visit import Visit
 from bot.errors import NotSaved, Unreadable
 from bot.ports import Store, Transaction
-from bot.storage.sql import open_sqlite, read_sqlite
-from bot.storage.tables import SCHEMA_VERSION
+from bot.storage.databases import open_sqlite, read_sqlite
 from tests.contracts.samples import arrival, visit
 
 ROOT = Path(__file__).parents[2]
@@ -161,6 +160,6 @@ async def test_a_database_of_another_program_is_refused(path: Path) -> None:
 async def test_a_newer_database_is_refused(path: Path) -> None:
     await fill(path)
     with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("UPDATE meta SET value = ?", (str(SCHEMA_VERSION + 1),))
+        raw.execute("UPDATE schema_version SET version_num = '9999'")
     with pytest.raises(Unreadable, match="newer hello30"):
         await read_sqlite(path)

@@ -21,9 +21,10 @@ from bot.domain.facts import Facts
 from bot.domain.visit import Visit
 from bot.errors import DatabaseBusy, NotSaved, Unreadable
 from bot.ports import Store, Transaction
-from bot.storage.sql import SqlStore, open_sqlite
-from bot.storage.sqlite import sqlite_engine, take_lock
-from bot.storage.tables import SCHEMA_VERSION, prepare
+from bot.storage.databases import open_sqlite
+from bot.storage.schema import bring_up_to_date
+from bot.storage.sql import SqlStore
+from bot.storage.sqlite import beside, sqlite_engine, take_lock
 from tests.contracts.samples import MARTIN, arrival, at, nudge, policy, visit
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +145,7 @@ async def test_what_is_asked_often_has_its_index(
 async def test_a_database_of_a_newer_version_is_left_alone(path: Path) -> None:
     await (await open_sqlite(path)).close()
     with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("UPDATE meta SET value = ?", (str(SCHEMA_VERSION + 1),))
+        raw.execute("UPDATE schema_version SET version_num = '9999'")
         raw.execute("DROP TABLE inbox")
     with pytest.raises(Unreadable, match="newer hello30"):
         await open_sqlite(path)
@@ -163,7 +164,7 @@ async def test_after_an_upgrade_an_old_process_claims_nothing_more(store: Store,
 
     await store.transact(fill)
     with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("UPDATE meta SET value = ?", (str(SCHEMA_VERSION + 1),))
+        raw.execute("UPDATE schema_version SET version_num = '9999'")
     assert await store.transact(claims) == (None, None, None)
 
 
@@ -243,7 +244,7 @@ class Disk:
         self.engine = sqlite_engine(path)
         event.listen(self.engine, "checkout", lambda connection, *_: connection.execute(self.setting).fetchall())
         with self.engine.begin() as connection:
-            prepare(connection)
+            bring_up_to_date(connection)
 
     @contextmanager
     def refuses(self, refusing: str, again: str) -> Iterator[None]:
@@ -259,7 +260,7 @@ def disk(path: Path) -> Disk:
 
 @pytest.fixture
 async def on_disk(disk: Disk) -> AsyncIterator[Store]:
-    opened = SqlStore(disk.engine)
+    opened = SqlStore(disk.engine, reading=beside(disk.engine))
     yield opened
     await opened.close()
 

@@ -15,7 +15,7 @@ from bot.domain.facts import Facts
 from bot.domain.visit import Visit
 from bot.errors import Hello30Error
 from bot.ports import Transaction
-from bot.storage.sql import open_sqlite
+from bot.storage.databases import open_sqlite
 from tests.contracts.samples import MARTIN, arrival, visit
 
 

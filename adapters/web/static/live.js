@@ -150,6 +150,9 @@
       const part = document.getElementById(id), fresh = page.getElementById(id);
       if (part && fresh && part.innerHTML !== fresh.innerHTML) part.innerHTML = fresh.innerHTML;
     }
+    // whoever has signed in anew meanwhile has new proof of it, for parts that stay as well
+    const proof = page.querySelector("[name=proof]");
+    if (proof) document.querySelectorAll("[name=proof]").forEach((old) => { old.value = proof.value; });
     if (!waits) { heldSince = null; body.className = page.body.className; }
     document.title = page.title;
     base = Date.parse(page.body.dataset.now);
@@ -263,7 +266,7 @@
   };
   document.addEventListener("submit", (event) => {
     const form = event.target, button = event.submitter;
-    if (form.method !== "post" || form.closest(".demo")) return;
+    if (form.method !== "post" || form.closest(".demo") || form.matches("[data-whole]")) return;
     event.preventDefault();
     if (form.dataset.busy) return;
     form.dataset.busy = "yes";

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import structlog
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
 from adapters.web.adapter import WebAdapter
@@ -62,8 +63,8 @@ async def browse() -> AsyncIterator[Open]:
             wording=house.WORDING,
             clock=house.FixedClock(),
             demo=pages,
-            heartbeat_s=heartbeat_s,
         )
+        web.streams.heartbeat_s = heartbeat_s
         await web.start(inbox.receive)
         session = ClientSession(cookie_jar=CookieJar(unsafe=True))
         opened.append(Browser(web, session, views, inbox, pages))
@@ -75,3 +76,10 @@ async def browse() -> AsyncIterator[Open]:
             response.close()
         await browser.session.close()
         await browser.web.stop()
+
+
+@pytest.fixture
+def logs() -> Iterator[list[Any]]:
+    """Give what is logged."""
+    with structlog.testing.capture_logs() as entries:
+        yield entries

@@ -90,8 +90,8 @@ async def test_without_the_demo_nothing_is_shown(browse: Open, path: str) -> Non
     status, html = await browser.get(path)
     text = Page(html).text
     assert status == 403
-    assert "hello30 demo" in text
-    assert "prochaine version" in text
+    assert "These pages open with a link" in text
+    assert "Demandez votre lien" in text
     for name in ("Nadia", "Martin", "Julie"):
         assert name not in html
     status, html = await browser.post("/visits", {"visitor": "Julie", "owner": "Martin"})

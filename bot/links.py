@@ -1,0 +1,202 @@
+"""Keys, and what is signed with them: the links to sign in with, what a browser keeps, what a form carries.
+
+Nothing in here asks a database: a link can be made beside a hello30 that runs. What a link has been used for, and who
+is signed in, is in `bot.sign_in`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from itsdangerous import BadData, SignatureExpired, Signer, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
+
+from bot.errors import Hello30Error
+from bot.ports import ChatAdapter, Clock
+
+VARIABLE: Final = "HELLO30_KEYS"
+LINK_LASTS: Final = timedelta(minutes=15)
+SHORTEST_KEY: Final = 32
+FEWEST_SIGNS: Final = 10
+"""So many different signs a random key of that length has at least; one that somebody thought up seldom does."""
+LONGEST: Final = 1000
+"""Nothing that we sign comes near to so many signs."""
+
+
+class KeysWrong(Hello30Error):
+    """There are no keys, or not such as nobody could guess."""
+
+
+class LinkRefused(Hello30Error):
+    """A link with which nobody is signed in: `why` is altered, expired or used; `person` is known only if it is ours.
+
+    One of somebody who left is altered as well: nobody learns from it who was here.
+    """
+
+    def __init__(self, why: str, person: str = "") -> None:
+        """Take what is wrong with it."""
+        super().__init__(why)
+        self.why = why
+        self.person = person
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Keys:
+    """Keys, newest first: that one signs, each of them is good for checking. Never shown, not even in a log."""
+
+    newest_first: tuple[str, ...]
+
+
+def new_key() -> str:
+    """Make a key: 43 signs, 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def read_keys(environment: Mapping[str, str]) -> Keys:
+    """Read the keys out of the environment; raises `KeysWrong`, which says how to make one."""
+    keys = tuple(key for part in environment.get(VARIABLE, "").split(",") if (key := part.strip()))
+    if not keys:
+        raise KeysWrong(
+            "hello30 needs a key to sign people in. Please make one with `hello30 key`, and set it where hello30 runs: "
+            f"{VARIABLE}=… (newest first, then older ones, with commas between them)."
+        )
+    for place, key in enumerate(keys, start=1):
+        if len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_SIGNS:
+            raise KeysWrong(
+                f"Key {place} in {VARIABLE} could be guessed: it needs at least {SHORTEST_KEY} random signs. "
+                "`hello30 key` makes a good one."
+            )
+    return Keys(keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a link carries; after `until` it is refused for its age."""
+
+    id: str
+    person: str
+    until: datetime
+
+
+class Signing:
+    """Signs and checks. `address` is what links begin with; empty when nobody knows it."""
+
+    def __init__(self, keys: Keys, clock: Clock, address: str) -> None:
+        """Take the keys, the clock by which links grow old, and the address of the pages."""
+        oldest_first = keys.newest_first[::-1]
+        self.address = address
+        self._links: URLSafeTimedSerializer = URLSafeTimedSerializer(
+            oldest_first, salt="hello30 link", signer=_TimedSigner, signer_kwargs={"clock": clock}
+        )
+        self._cookies: URLSafeSerializer = URLSafeSerializer(
+            oldest_first, salt="hello30 session", signer=_CanonicalSigner
+        )
+        self._proofs = _CanonicalSigner(oldest_first, salt="hello30 form")
+
+    # --- links -------------------------------------------------------------------------------------------------------
+
+    def link(self, person: str) -> str:
+        """Make what stands at the end of a new link for this person."""
+        return self._links.dumps([secrets.token_urlsafe(16), person])
+
+    def url(self, person: str, address: str = "") -> str:
+        """Make a whole link; `address` when the caller knows better than the configuration."""
+        return f"{address or self.address}/in/{self.link(person)}"
+
+    def read_link(self, token: str) -> Link:
+        """Give what a link carries; raises `LinkRefused`."""
+        try:
+            if len(token) > LONGEST:
+                raise LinkRefused("altered")
+            (link, person), signed = self._links.loads(
+                token, max_age=int(LINK_LASTS.total_seconds()), return_timestamp=True
+            )
+        except SignatureExpired as error:
+            raise LinkRefused("expired", self._of_whom(error)) from None
+        except BadData:
+            raise LinkRefused("altered") from None
+        return Link(id=link, person=person, until=signed + LINK_LASTS)
+
+    def _of_whom(self, error: SignatureExpired) -> str:
+        """Give for whom a link was that is only too old: its signature is good, so what it carries is ours."""
+        _, person = self._links.load_payload(error.payload or b"")
+        return str(person)
+
+    # --- what a browser keeps, and what a form carries ---------------------------------------------------------------
+
+    def cookie(self, secret: str, person: str) -> str:
+        """Make what a browser keeps."""
+        return self._cookies.dumps([secret, person])
+
+    def read_cookie(self, cookie: str) -> tuple[str, str] | None:
+        """Give the secret and the person of a cookie; None for one that is not ours."""
+        try:
+            secret, person = self._cookies.loads(cookie) if len(cookie) <= LONGEST else ("", "")
+        except BadData:
+            return None
+        return (secret, person) if secret else None
+
+    def proof(self, session: str) -> str:
+        """Make what each form of a session carries: another site cannot know it."""
+        return self._proofs.get_signature(session).decode()
+
+    def is_proof(self, session: str, proof: str) -> bool:
+        """Tell whether a form was made for this session."""
+        return self._proofs.verify_signature(session.encode(), want_bytes(proof[:LONGEST], errors="replace"))
+
+
+class PageLinks:
+    """Leads from a card in chat to the pages; nowhere without keys, or while nobody knows the address of the pages."""
+
+    def __init__(self, signing: Signing | None = None, adapters: Mapping[str, ChatAdapter] | None = None) -> None:
+        """Take what signs links, and the adapters by their names."""
+        self._signing = signing if signing and signing.address else None
+        self._adapters = adapters or {}
+
+    def lead_from(self, adapter: str) -> bool:
+        """Tell whether cards of this adapter lead to the pages: those of the pages themselves do not."""
+        carried_by = self._adapters.get(adapter)
+        return self._signing is not None and carried_by is not None and not carried_by.capabilities.pages
+
+    def url(self, person: str) -> str:
+        """Make a link for a person; empty when there is none."""
+        return self._signing.url(person) if self._signing else ""
+
+
+def hashed(secret: str) -> str:
+    """Hash what a browser keeps: whoever reads the database cannot sign in with what stands there."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class _CanonicalSigner(Signer):
+    """HMAC with SHA-256, which takes a signature only as it was written: base64 has several spellings of one value."""
+
+    default_digest_method = staticmethod(hashlib.sha256)
+    default_key_derivation = "hmac"
+
+    def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
+        """Compare in constant time, with each key."""
+        try:
+            is_canonical = base64_encode(base64_decode(sig)) == want_bytes(sig)
+        except BadData:
+            return False
+        return is_canonical and super().verify_signature(value, sig)
+
+
+class _TimedSigner(_CanonicalSigner, TimestampSigner):
+    """Signs with the time of our clock."""
+
+    def __init__(self, *args: Any, clock: Clock, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._clock = clock
+
+    def get_timestamp(self) -> int:
+        return int(self._clock.now().timestamp())
+
+    def timestamp_to_datetime(self, ts: int) -> datetime:
+        return datetime.fromtimestamp(ts, tz=UTC)

@@ -1,0 +1,154 @@
+"""Lets transactions that arrive together share one commit, and runs again what may succeed the next time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, copy_context
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+
+from bot.ports import Transaction
+from bot.storage.faults import NotTaken
+
+T = TypeVar("T")
+
+TOGETHER: Final = 32
+"""So many transactions at most share a commit: the first of them waits for the last."""
+TRIES: Final = 10
+FIRST_PAUSE_S: Final = 0.002
+LONGEST_PAUSE_S: Final = 0.25
+
+
+@dataclass(slots=True)
+class _Job:
+    """A transaction that waits, who waits for it, and what came of it (an error, or a value)."""
+
+    work: Callable[[Transaction], Any]
+    context: Context
+    answer: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Sharing:
+    """Runs transactions in one thread, in the order in which they came."""
+
+    def __init__(self, engine: Engine, begin: Callable[[Connection], Transaction]) -> None:
+        """Take an engine that tells its faults; `begin` makes a transaction on a connection."""
+        self._engine = engine
+        self._begin = begin
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-write")
+        self._waiting: deque[_Job] = deque()
+        self._guard = threading.Lock()
+        self._running = False
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        """Run a transaction; return, or raise what it raised, once it is committed or undone for good."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        answer.add_done_callback(_seen)
+        with self._guard:
+            self._waiting.append(_Job(work, copy_context(), answer, loop))
+            if not self._running:
+                self._running = True
+                self._thread.submit(self._run_all)
+        return cast("T", await asyncio.shield(answer))
+
+    def close(self) -> None:
+        """Finish everything that was begun."""
+        self._thread.shutdown()
+
+    # --- in the thread -----------------------------------------------------------------------------------------------
+
+    def _run_all(self) -> None:
+        while jobs := self._next():
+            try:
+                self._run(jobs)
+            except BaseException as error:  # noqa: BLE001 - whoever waits must learn of it, whatever it is
+                for job in jobs:
+                    job.error = error
+            for job in jobs:
+                _answer(job)
+
+    def _next(self) -> Sequence[_Job]:
+        with self._guard:
+            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
+            self._running = bool(jobs)
+        return jobs
+
+    def _run(self, jobs: Sequence[_Job]) -> None:
+        if len(jobs) == 1:
+            self._alone(jobs[0])
+            return
+        try:
+            self._together(jobs)
+        except NotTaken:  # one of them, or the commit: all were undone, so each is run by itself
+            for job in jobs:
+                self._alone(job)
+
+    def _together(self, jobs: Sequence[_Job]) -> None:
+        with self._engine.begin() as connection:
+            transaction = self._begin(connection)
+            for job in jobs:
+                connection.exec_driver_sql("SAVEPOINT one")
+                job.error = None
+                try:
+                    job.value = job.context.run(job.work, transaction)
+                except NotTaken:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - it undoes this one, and is told to whoever waits
+                    job.error = error
+                    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+                    transaction = self._begin(connection)  # the other one may remember what was undone
+                connection.exec_driver_sql("RELEASE SAVEPOINT one")
+
+    def _alone(self, job: _Job) -> None:
+        for attempt in range(1, TRIES + 1):
+            job.error = None
+            try:
+                with self._engine.begin() as connection:
+                    job.value = job.context.run(job.work, self._begin(connection))
+            except NotTaken as error:
+                job.error = error
+                if attempt == TRIES or not error.again:
+                    return
+                time.sleep(_pause(attempt))
+            except BaseException as error:  # noqa: BLE001 - it is told to whoever waits
+                job.error = error
+                return
+            else:
+                return
+
+
+def _pause(attempt: int) -> float:
+    """Give for how many seconds to let others go first; by chance, so that two do not meet again."""
+    longest: float = min(FIRST_PAUSE_S * 2**attempt, LONGEST_PAUSE_S)
+    return random.uniform(0, longest)  # noqa: S311 - nothing secret
+
+
+def _answer(job: _Job) -> None:
+    def tell() -> None:
+        if job.answer.done():  # nobody waits any more
+            return
+        if job.error is not None:
+            job.answer.set_exception(job.error)
+        else:
+            job.answer.set_result(job.value)
+
+    if not job.loop.is_closed():
+        job.loop.call_soon_threadsafe(tell)
+
+
+def _seen(answer: asyncio.Future[Any]) -> None:
+    """Look at an error that nobody waits for any more, so that nothing complains of it."""
+    if not answer.cancelled():
+        answer.exception()

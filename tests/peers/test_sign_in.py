@@ -1,0 +1,127 @@
+"""A link, a sign-in, a press, a sign-out, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from tests.adapters.web.signed import Desk, desk
+from tests.peers.served import ARGUMENTS, SHOWN_WITHIN_MS, SIZES
+
+pytestmark = pytest.mark.peer
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+"""What Chromium itself writes to its console when a page is refused."""
+
+
+@dataclass
+class Watched:
+    """The pages, and a browser that tells what it would not do, such as run inline code."""
+
+    desk: Desk
+    browser: Browser
+    faults: list[str] = field(default_factory=list)
+
+    async def opens(self, path: str, *, size: str = "desktop") -> Page:
+        """Open an address in a window of its own, with no session yet."""
+        width, height = SIZES[size]
+        context = await self.browser.new_context(viewport={"width": width, "height": height})
+        page = await context.new_page()
+        page.set_default_timeout(SHOWN_WITHIN_MS)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda said: (
+                self.faults.append(said.text)
+                if said.type in {"error", "warning"} and not said.text.startswith(REFUSED)
+                else None
+            ),
+        )
+        await page.goto(self.desk.origin + path)
+        return page
+
+    async def signs_in(self, person: str, *, size: str = "desktop") -> Page:
+        page = await self.opens(self.desk.link(person), size=size)
+        await page.locator("button.main").click()
+        await (
+            page.get_by_role("button", name="Sign out")
+            .or_(page.get_by_role("button", name="Se déconnecter"))
+            .wait_for()
+        )
+        return page
+
+
+@asynccontextmanager
+async def watched(chromium: str) -> AsyncIterator[Watched]:
+    """Serve the pages, and start a browser."""
+    async with desk() as served, async_playwright() as play:
+        browser = await play.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        try:
+            yield Watched(served, browser)
+        finally:
+            await browser.close()
+
+
+async def test_from_a_link_to_a_press_and_out_again(chromium: str) -> None:
+    async with watched(chromium) as house:
+        await house.desk.arrives()
+        page = await house.opens(house.desk.link("martin"))
+        await page.reload()  # as a browser does that looks at it beforehand: nothing is used up
+        await page.get_by_role("button", name="Sign in as Martin Gagnon").click()
+        await expect(page.locator("#live")).to_have_text("Live")
+        await expect(page.get_by_role("link", name="Reception")).to_have_count(0)
+
+        await page.get_by_role("button", name="In 2 min").click()
+        await expect(page.locator("#said")).to_contain_text("expects you within 2 minutes")
+        (visit,) = await house.desk.parts.store.read(lambda tx: tx.visits())
+        assert visit.visit.hello_promise is not None
+
+        link = house.desk.link("martin")
+        await page.goto(house.desk.origin + link)
+        await page.get_by_role("button", name="Sign in as Martin Gagnon").click()
+        await page.goto(house.desk.origin + link)
+        await expect(page.get_by_role("heading")).to_have_text("This link has been used already")
+        await page.get_by_role("link", name="To the first page").click()
+
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("heading")).to_have_text("You are signed out")
+        await page.go_back()
+        await expect(page.get_by_role("heading", name="These pages open with a link")).to_be_visible()
+        assert house.faults == []
+
+
+async def test_a_page_of_an_earlier_sign_in_keeps_what_was_typed_and_works_at_the_second_press(chromium: str) -> None:
+    async with watched(chromium) as house:
+        nadia = await house.signs_in("nadia")
+        await nadia.get_by_label("Visitor and company").fill("Julie Tremblay")
+        await nadia.get_by_label("Here for").fill("Sophie")
+        other_tab = await nadia.context.new_page()
+        await other_tab.goto(house.desk.origin + house.desk.link("nadia"))
+        await other_tab.locator("button.main").click()
+        await other_tab.locator("#live:not(.is-still)").wait_for()
+
+        await nadia.keyboard.press("Enter")
+        await expect(nadia.locator("#said")).to_contain_text("please press again")
+        await expect(nadia.get_by_label("Visitor and company")).to_have_value("Julie Tremblay")
+        await nadia.get_by_role("button", name="Announce").click()
+        await expect(nadia.locator("#said")).to_contain_text("Posted at")
+        assert house.faults == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_an_admins_and_an_auditors_page_fit_their_screen(chromium: str, size: str) -> None:
+    async with watched(chromium) as house:
+        await house.desk.arrives("Marie-Christine Beauchemin-Létourneau (Regroupement des gestionnaires)")
+        for person, name in (("claire", "Personnes"), ("tremblay", "Registre")):
+            page = await house.signs_in(person, size=size)
+            await page.get_by_role("link", name=name, exact=True).click()
+            await page.get_by_role("heading", name=name).wait_for()
+            if person == "claire":
+                await page.get_by_role("button", name="Créer un lien pour Martin Gagnon").click()
+                await expect(page.get_by_role("textbox", name="Un lien pour")).to_be_focused()
+            width: int = await page.evaluate("document.documentElement.scrollWidth")
+            assert width <= SIZES[size][0]
+        assert house.faults == []

@@ -1,0 +1,100 @@
+"""Kept breakages: stores that break what is promised of them, so that the checks are seen to catch it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import wraps
+from threading import Event
+from typing import Any, TypeVar
+
+from bot.ports import Store, Transaction
+from tests.processes.points import label_of
+
+T = TypeVar("T")
+
+
+class _Broken:
+    """A store that does everything as it should; a breakage overrides `transact`."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        return await self._store.transact(work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self._store.read(work)
+
+    async def checkpoint(self, now: datetime) -> bool:
+        return await self._store.checkpoint(now)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+
+class AnswersEarly(_Broken):
+    """An arrival is answered once its work has run; its commit takes for ever."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        if label_of(work) != "announce":
+            return await super().transact(work)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        @wraps(work)
+        def run(tx: Transaction) -> None:
+            loop.call_soon_threadsafe(answer.set_result, work(tx))
+            Event().wait()
+
+        self._committing = asyncio.ensure_future(super().transact(run))
+        return await answer
+
+
+class MarksFirst(_Broken):
+    """A nudge is noted as sent in the transaction that claims it, before it is."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        if label_of(work) != "claim_nudge":
+            return await super().transact(work)
+
+        @wraps(work)
+        def run(tx: Transaction) -> T:
+            parcel: Any = work(tx)
+            if parcel is not None and parcel.shown is not None:
+                tx.nudge_done(parcel.row, "sent")
+            return parcel  # type: ignore[no-any-return]  # what the claim gave
+
+        return await super().transact(run)
+
+
+class ForgetsKeys(_Broken):
+    """The answer to what came in is not remembered, so the same thing again is done again."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        @wraps(work)
+        def run(tx: Transaction) -> T:
+            tx.remember = lambda key, answer, at: None  # type: ignore[method-assign]  # the breakage
+            return work(tx)
+
+        return await super().transact(run)
+
+
+class HasNoLabel(_Broken):
+    """A transaction that `points.WORKS` does not know; an arrival makes it."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        def unknown(tx: Transaction) -> T:
+            return work(tx)
+
+        return await super().transact(unknown if label_of(work) == "announce" else work)
+
+
+BROKEN: Mapping[str, type[_Broken]] = {
+    "answers_early": AnswersEarly,
+    "marks_first": MarksFirst,
+    "forgets_keys": ForgetsKeys,
+    "has_no_label": HasNoLabel,
+}
+"""The breakages by their names."""
