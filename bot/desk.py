@@ -77,8 +77,8 @@ class FrontDesk:
     def pass_time(self, tx: Transaction, visit: str, now: datetime) -> Sequence[timedelta]:
         """Fire all moments of a visit that have come; give by how much each was late, nothing when none had come."""
         late: list[timedelta] = []
+        stored = self.load(tx, visit)
         for _ in range(PASSES_AT_MOST):
-            stored = self.load(tx, visit)
             deadline = next_deadline(stored.visit)
             if deadline is None or deadline > now:
                 if not late:
@@ -86,7 +86,8 @@ class FrontDesk:
                 return late
             house = self.house_for(tx, stored.visit, now)
             events = decide(stored.visit, c.PassTime(), house, now)
-            self._save(tx, stored.visit, stored.version, events, house, TIME)
+            acted = self._save(tx, stored.visit, stored.version, events, house, TIME)
+            stored = Stored(visit=acted.visit, version=acted.version)
             late.append(now - deadline)
         return late
 
@@ -162,9 +163,7 @@ class FrontDesk:
         if visit is None:
             raise Refused("unknown_visit")
         saved = tx.save(visit, version=version, events=events, through=through, wake_at=next_deadline(visit))
-        for reader in readers(visit):
-            for address in self._directory.addresses(reader):
-                tx.show(visit.id, reader, address)
+        tx.show(visit.id, [(reader, at) for reader in readers(visit) for at in self._directory.addresses(reader)])
         for nudge in queued:
             # one buzz is enough: a nudge goes to the preferred address only
             for address in self._directory.addresses(nudge.person)[:1]:

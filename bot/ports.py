@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
@@ -378,8 +378,8 @@ class Transaction(Protocol):
         ...
 
     # the courier
-    def show(self, visit: str, reader: str, address: Address) -> None:
-        """See to it that this reader has a card at this address; nothing happens when there is one already."""
+    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
+        """See to it that each of these readers has a card at their address; where there is one, nothing happens."""
         ...
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:

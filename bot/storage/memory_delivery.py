@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,16 +19,16 @@ W = TypeVar("W", bound=Waiting)
 class MemoryDelivery(MemoryBase):
     """The half of a transaction in memory that the courier uses."""
 
-    def show(self, visit: str, reader: str, address: Address) -> None:
-        """See to it that this reader has a card at this address; it waits at once if the visit is saved already."""
-        key = (visit, reader, address)
-        if key in self._kept.cards:
-            return
+    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
+        """See to it that each reader has a card at their address; it waits at once if the visit is saved already."""
         self._needed.add(visit)
         saved = self._kept.visits.get(visit)
         since = saved.revised_at if saved else None
-        card = KeptCard(visit=visit, reader=reader, address=address, waiting_since=since, ready_at=since)
-        self._put(self._kept.cards, key, card)
+        for reader, address in places:
+            key = (visit, reader, address)
+            if key not in self._kept.cards:
+                card = KeptCard(visit=visit, reader=reader, address=address, waiting_since=since, ready_at=since)
+                self._put(self._kept.cards, key, card)
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
 
@@ -25,6 +25,14 @@ TOGETHER: Final = 32
 TRIES: Final = 10
 FIRST_PAUSE_S: Final = 0.002
 LONGEST_PAUSE_S: Final = 0.25
+
+
+class Committed(Transaction, Protocol):
+    """A transaction that wants to know when it is committed."""
+
+    def committed(self) -> None:
+        """Take note: what was done stands."""
+        ...
 
 
 @dataclass(slots=True)
@@ -42,7 +50,7 @@ class _Job:
 class Sharing:
     """Runs transactions in one thread, in the order in which they came."""
 
-    def __init__(self, engine: Engine, begin: Callable[[Connection], Transaction]) -> None:
+    def __init__(self, engine: Engine, begin: Callable[[Connection], Committed]) -> None:
         """Take an engine that tells its faults; `begin` makes a transaction on a connection."""
         self._engine = engine
         self._begin = begin
@@ -91,7 +99,7 @@ class Sharing:
             return
         try:
             self._together(jobs)
-        except NotTaken:  # one of them, or the commit: all were undone, so each is run by itself
+        except Exception:  # noqa: BLE001 - whatever one of them raised, all were undone: each is run by itself
             for job in jobs:
                 self._alone(job)
 
@@ -99,24 +107,17 @@ class Sharing:
         with self._engine.begin() as connection:
             transaction = self._begin(connection)
             for job in jobs:
-                connection.exec_driver_sql("SAVEPOINT one")
-                job.error = None
-                try:
-                    job.value = job.context.run(job.work, transaction)
-                except NotTaken:
-                    raise
-                except BaseException as error:  # noqa: BLE001 - it undoes this one, and is told to whoever waits
-                    job.error = error
-                    connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
-                    transaction = self._begin(connection)  # the other one may remember what was undone
-                connection.exec_driver_sql("RELEASE SAVEPOINT one")
+                job.value = job.context.run(job.work, transaction)
+        transaction.committed()
 
     def _alone(self, job: _Job) -> None:
         for attempt in range(1, TRIES + 1):
             job.error = None
             try:
                 with self._engine.begin() as connection:
-                    job.value = job.context.run(job.work, self._begin(connection))
+                    transaction = self._begin(connection)
+                    job.value = job.context.run(job.work, transaction)
+                transaction.committed()
             except NotTaken as error:
                 job.error = error
                 if attempt == TRIES or not error.again:

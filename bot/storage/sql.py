@@ -1,10 +1,11 @@
 """The store on a database: transactions are plain functions, run in a thread of their own, then committed.
 
-Transactions that wait while another commits are run together, one after the other in one database transaction with a
-savepoint each, and share its commit: the disk is asked to write once for all of them, and nobody is answered before it
-has. So one writer is enough, on SQLite, which knows no more, as on PostgreSQL, where other processes write beside it:
-there a transaction runs as if it were alone, and is run again when it was not. Reads have connections of their own and
-see the last commit. Nothing in the queries is either database's own.
+Transactions that wait while another commits are run together, one after the other in one database transaction, and
+share its commit: the disk is asked to write once for all of them, and nobody is answered before it has. When one of
+them fails, all are undone and each is run by itself; that is seldom, and costs less than a savepoint for each. So one
+writer is enough, on SQLite, which knows no more, as on PostgreSQL, where other processes write beside it: there a
+transaction runs as if it were alone, and is run again when it was not. Reads have connections of their own and see
+the last commit. Nothing in the queries is either database's own.
 """
 
 from __future__ import annotations

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Table, exists, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, exists, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -57,6 +57,7 @@ class Known:
 
     policies: dict[str, Policy] = field(default_factory=dict)
     policy_rows: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    policies_kept: set[str] = field(default_factory=set)  # whose rows are committed
 
 
 class SqlBase:
@@ -71,6 +72,12 @@ class SqlBase:
         self._heads: dict[str, tuple[int, str]] = {}  # version, and hash of the last entry
         self._people: dict[str, frozenset[str]] = {}  # whose visit it is
         self._cards: dict[str, set[tuple[str, Address]]] = {}  # who has a card of it, and where
+        self._claimed: Row[Any] | None = None  # the visit that was claimed last, as long as nothing was done to it
+        self._policies_put: set[str] = set()
+
+    def committed(self) -> None:
+        """Remember for good what was done here."""
+        self._known.policies_kept.update(self._policies_put)
 
     def _write(self) -> Connection:
         """Give the connection for a change."""
@@ -82,6 +89,10 @@ class SqlBase:
         """Insert a row; False, and nothing changes, when its key is there already."""
         counted = {"preserve_rowcount": True}  # not every driver's count outlives an insert otherwise
         return self._write().execute(_if_new_into(table), row, execution_options=counted).rowcount == 1
+
+    def _insert(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, all at once; a single one the way that is quicker for it."""
+        self._write().execute(statement, rows[0] if len(rows) == 1 else rows)
 
     def _put(self, table: Table, row: Mapping[str, Any]) -> None:
         """Insert a whole row, or replace what its key had."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -77,15 +77,16 @@ _SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token":
 class SqlDelivery(SqlBase):
     """The half of an SQL transaction that the courier uses."""
 
-    def show(self, visit: str, reader: str, address: Address) -> None:
-        """See to it that this reader has a card at this address; it waits at once if the visit is saved already."""
-        there = self._cards_of(visit)
-        if (reader, address) in there:
-            return
-        there.add((reader, address))
-        row = {"visit": visit, "reader": reader, "adapter": address.adapter, "address": address.id}
-        whole = row | {"seal": seal("card", *row.values()), "of": visit}
-        self._write().execute(_NEW_CARD, whole)
+    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
+        """See to it that each reader has a card at their address; it waits at once if the visit is saved already."""
+        there, rows = self._cards_of(visit), []
+        for reader, address in places:
+            if (reader, address) not in there:
+                there.add((reader, address))
+                row = {"visit": visit, "reader": reader, "adapter": address.adapter, "address": address.id}
+                rows.append(row | {"seal": seal("card", *row.values()), "of": visit})
+        if rows:
+            self._insert(_NEW_CARD, rows)
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""

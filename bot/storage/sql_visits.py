@@ -7,7 +7,21 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.domain.events import Event
 from bot.domain.facts import Facts
@@ -15,6 +29,7 @@ from bot.domain.policy import Policy
 from bot.domain.visit import Visit
 from bot.errors import Conflict, Unreadable
 from bot.language.names import fold
+from bot.messages import Address
 from bot.ports import Entry, Stored
 from bot.storage import codec, tables
 from bot.storage.columns import people_of, promised_call, revised, revives
@@ -42,10 +57,7 @@ _SAME_VISITOR = (
     .order_by(_visit.c.arrived, _visit.c.id)
 )
 _DUE = (
-    select(_visit.c.id)
-    .where(_visit.c.wake_at <= bindparam("now"), same_schema())
-    .order_by(_visit.c.wake_at, _visit.c.id)
-    .limit(1)
+    _STORED.where(_visit.c.wake_at <= bindparam("now"), same_schema()).order_by(_visit.c.wake_at, _visit.c.id).limit(1)
 )
 _CLAIM_DUE = _DUE.with_for_update(skip_locked=True)  # on SQLite no other transaction runs beside this one
 # Said in so many words, or SQLite would not use the partial index.
@@ -55,12 +67,19 @@ _ADD_PEOPLE = insert(visit_person)
 _DROP_PERSON = delete(visit_person).where(
     visit_person.c.visit == bindparam("visit"), visit_person.c.person == bindparam("person")
 )
+# One that waits keeps its place, and one that was given up stays so unless it is taken up again; all are told.
+_AT = bindparam("at", type_=tables.Moment)
+_AS_IT_WAS = and_(card.c.parked.is_(True), bindparam("parked_too", type_=Boolean).is_(False))
 _STALE = (
     update(card)
-    .where(card.c.visit == bindparam("stale"), card.c.waiting_since.is_(None))
-    .values(parked=False, waiting_since=bindparam("at"), ready_at=bindparam("at"))
+    .where(card.c.visit == bindparam("stale"))
+    .values(
+        parked=case((_AS_IT_WAS, True), else_=False),
+        waiting_since=case((_AS_IT_WAS, None), else_=func.coalesce(card.c.waiting_since, _AT)),
+        ready_at=case((_AS_IT_WAS, None), (card.c.waiting_since.is_(None), _AT), else_=card.c.ready_at),
+    )
+    .returning(card.c.reader, card.c.adapter, card.c.address)
 )
-_STALE_BUT_PARKED = _STALE.where(card.c.parked.is_(False))
 
 
 class SqlVisits(SqlBase):
@@ -70,7 +89,11 @@ class SqlVisits(SqlBase):
 
     def visit(self, visit: str) -> Stored | None:
         """Load a visit, with its policy."""
-        row = self._connection.execute(_ONE, {"visit": visit}).one_or_none()
+        claimed, self._claimed = self._claimed, None
+        if claimed is not None and claimed.id == visit:
+            row: Row[Any] | None = claimed
+        else:
+            row = self._connection.execute(_ONE, {"visit": visit}).one_or_none()
         if row is None:
             return None
         stored = self._read_visit(row)
@@ -82,6 +105,7 @@ class SqlVisits(SqlBase):
         self, visit: Visit, *, version: int, events: Sequence[Event], through: str, wake_at: datetime | None
     ) -> int:
         """Append events, save the visit and mark its cards; raises `Conflict` when the stored version is another."""
+        self._claimed = None
         after = version + len(events)
         news = revised(events, version)
         entries = self._chained(visit, version, events, through)
@@ -91,7 +115,7 @@ class SqlVisits(SqlBase):
             row |= {"revision": news[0], "revised_at": news[1]}
         self._put_visit(visit, version, row)
         if entries:
-            self._write().execute(_APPEND, entries)
+            self._insert(_APPEND, entries)
         self._heads[visit.id] = (after, head)
         self._put_people(visit, begun=version == 0)
         if version == 0 and visit.id not in self._cards:
@@ -172,7 +196,9 @@ class SqlVisits(SqlBase):
 
     def due(self, now: datetime) -> str | None:
         """Claim one visit whose `wake_at` has come, the most overdue first."""
-        return self._connection.scalar(_DUE if self._reading else _CLAIM_DUE, {"now": now})
+        row = self._connection.execute(_DUE if self._reading else _CLAIM_DUE, {"now": now}).one_or_none()
+        self._claimed = row  # whoever claims a visit loads it next
+        return None if row is None else row.id
 
     def next_wake(self) -> datetime | None:
         """Give the earliest `wake_at` of all visits."""
@@ -181,6 +207,7 @@ class SqlVisits(SqlBase):
 
     def put_off(self, visit: str, wake_at: datetime | None) -> None:
         """Move a visit's `wake_at` without touching the visit."""
+        self._claimed = None
         self._write().execute(_PUT_OFF, {"put_off": visit, "wake_at": wake_at})
 
     # how it is done
@@ -196,7 +223,9 @@ class SqlVisits(SqlBase):
 
     def _put_visit(self, visit: Visit, version: int, row: dict[str, Any]) -> None:
         if version == 0:
-            self._put_if_new(tables.policy, self._policy_row(visit.policy))
+            if visit.policy.digest not in self._known.policies_kept:
+                self._put_if_new(tables.policy, self._policy_row(visit.policy))
+                self._policies_put.add(visit.policy.digest)
             saved = self._put_if_new(_visit, row | {"id": visit.id})
         else:
             which = {"changed": visit.id, "loaded": version}
@@ -249,12 +278,13 @@ class SqlVisits(SqlBase):
         if gone := known - people:
             self._write().execute(_DROP_PERSON, [{"visit": visit.id, "person": person} for person in sorted(gone)])
         if new := people - known:
-            self._write().execute(_ADD_PEOPLE, [{"visit": visit.id, "person": person} for person in sorted(new)])
+            self._insert(_ADD_PEOPLE, [{"visit": visit.id, "person": person} for person in sorted(new)])
         self._people[visit.id] = people
 
     def _mark_cards(self, visit: str, at: datetime, *, parked_too: bool) -> None:
         """Let each card of the visit wait to be sent, also one that was parked; one that waits keeps its place."""
-        self._write().execute(_STALE if parked_too else _STALE_BUT_PARKED, {"stale": visit, "at": at})
+        rows = self._write().execute(_STALE, {"stale": visit, "at": at, "parked_too": parked_too}).all()
+        self._cards[visit] = {(row.reader, Address(row.adapter, row.address)) for row in rows}
 
     def _entries(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Entry]:
         return [

@@ -56,14 +56,14 @@ async def test_the_oldest_unsent_message_is_named_be_it_a_card_or_a_nudge(store:
     await begins(store, visit("v1"))
     await queues(store, "n1", DESK, 20)
     assert (await waiting(store, 30)).unsent == Unsent(what="nudge", visit="v1", adapter="web", since=at(20))
-    await store.transact(lambda tx: tx.show("v1", "martin", MARTIN))
+    await store.transact(lambda tx: tx.show("v1", [("martin", MARTIN)]))
     assert (await waiting(store, 30)).unsent == Unsent(what="card", visit="v1", adapter="slack", since=at())
     assert (await tally(store, 30)).unsent == {"slack": 1, "web": 1}
 
 
 async def test_what_is_under_way_still_waits_and_what_was_sent_does_not(store: Store) -> None:
     await begins(store, visit("v1"))
-    await store.transact(lambda tx: tx.show("v1", "martin", MARTIN))
+    await store.transact(lambda tx: tx.show("v1", [("martin", MARTIN)]))
     row = await store.transact(lambda tx: tx.claim_card(at(1), at(60), "token"))
     assert row is not None
     oldest = (await waiting(store, 2)).unsent

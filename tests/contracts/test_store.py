@@ -67,7 +67,7 @@ def everything(tx: Transaction) -> None:
     begin(tx, visit(), at(60))
     tx.put_facts("v1", Facts(visitor="Julie Tremblay"))
     tx.remember("key", "answer", at())
-    tx.show("v1", "martin", MARTIN)
+    tx.show("v1", [("martin", MARTIN)])
     tx.queue(nudge(), MARTIN, at())
     tx.hold("teams", "*", at(60))
     tx.put_value("clock", "1")
@@ -131,7 +131,7 @@ WRITES: dict[str, Callable[[Transaction], object]] = {
     "everything": everything,
     "facts": lambda tx: tx.put_facts("v1", Facts(visitor="Julie")),
     "put_off": lambda tx: tx.put_off("v1", at(5)),
-    "show": lambda tx: tx.show("v1", "sophie", MARTIN),
+    "show": lambda tx: tx.show("v1", [("sophie", MARTIN)]),
     "claim": lambda tx: tx.claim_card(at(), at(30), "token"),
     "hold": lambda tx: tx.hold("slack", "*", at()),
     "value": lambda tx: tx.put_value("clock", "2"),
@@ -156,7 +156,7 @@ async def test_facts_and_cards_belong_to_a_visit(store: Store, write: Callable[[
 async def test_facts_and_cards_may_come_before_their_visit_in_the_same_transaction(store: Store) -> None:
     def work(tx: Transaction) -> CardRow | None:
         tx.put_facts("v1", Facts(visitor="Julie"))
-        tx.show("v1", "martin", MARTIN)
+        tx.show("v1", [("martin", MARTIN)])
         begin(tx, visit())
         return tx.claim_card(at(), at(LEASE), "token")
 
@@ -425,7 +425,7 @@ async def claims(store: Store, seconds: float, token: str = "token") -> CardRow 
 
 async def has_a_card(store: Store) -> None:
     await begins(store, visit())
-    await store.transact(lambda tx: tx.show("v1", "martin", MARTIN))
+    await store.transact(lambda tx: tx.show("v1", [("martin", MARTIN)]))
 
 
 async def has_a_card_shown(store: Store) -> CardRow:
@@ -446,13 +446,13 @@ async def test_a_new_card_waits_to_be_shown(store: Store) -> None:
 
 async def test_showing_twice_is_showing_once(store: Store) -> None:
     await has_a_card_shown(store)
-    await store.transact(lambda tx: tx.show("v1", "martin", MARTIN))
+    await store.transact(lambda tx: tx.show("v1", [("martin", MARTIN)]))
     assert await claims(store, 2) is None
 
 
 async def test_each_address_of_a_reader_has_its_own_card(store: Store) -> None:
     await has_a_card(store)
-    await store.transact(lambda tx: tx.show("v1", "martin", DESK))
+    await store.transact(lambda tx: tx.show("v1", [("martin", DESK)]))
     first, second = await claims(store, 1, "a"), await claims(store, 1, "b")
     assert first is not None
     assert second is not None
@@ -512,8 +512,8 @@ async def test_the_card_that_waits_longest_is_claimed_first(store: Store) -> Non
     await begins(store, visit("late", after=20), visit("early", after=10))
 
     def work(tx: Transaction) -> None:
-        tx.show("late", "martin", MARTIN)
-        tx.show("early", "martin", MARTIN)
+        tx.show("late", [("martin", MARTIN)])
+        tx.show("early", [("martin", MARTIN)])
 
     await store.transact(work)
     await goes_on(store, visit("early", after=10), 2, phone_added(30))  # it waits already, and keeps its place

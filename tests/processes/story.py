@@ -39,7 +39,7 @@ async def settle(program: Program, database: Database) -> Kept:
 
 
 def _nothing_waits(kept: Kept) -> bool:
-    return not any(row.waits for row in (*kept.cards, *kept.nudges))
+    return not any(card.waits for card in kept.cards) and not any(nudge.waits for nudge in kept.nudges)
 
 
 class Story:

@@ -54,7 +54,7 @@ def go(engine: Engine, *versions: str) -> None:
 def fill(tx: Transaction) -> None:
     tx.save(visit(), version=0, events=arrival(visit()), through="web", wake_at=None)
     tx.put_facts("v1", Facts(visitor="Julie Tremblay", company="Chambre de commerce"))
-    tx.show("v1", "martin", MARTIN)
+    tx.show("v1", [("martin", MARTIN)])
     tx.queue(nudge(), MARTIN, visit().arrived)
 
 

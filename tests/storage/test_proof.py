@@ -424,7 +424,7 @@ async def test_on_postgresql_two_processes_write_one_chain(postgres_server: Serv
 async def test_cards_and_nudges_are_sealed_as_they_are_queued(store: Store, database: Database) -> None:
     def work(tx: Transaction) -> None:
         begin(tx)
-        tx.show("v1", "martin", MARTIN)
+        tx.show("v1", [("martin", MARTIN)])
         tx.queue(nudge(), MARTIN, at())
 
     await store.transact(work)

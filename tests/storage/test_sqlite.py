@@ -73,7 +73,7 @@ async def test_a_file_that_is_opened_again_gives_the_same(path: Path) -> None:
     def fill(tx: Transaction) -> None:
         begin(tx, visit())
         tx.put_facts("v1", Facts(visitor="Julie Tremblay"))
-        tx.show("v1", "martin", MARTIN)
+        tx.show("v1", [("martin", MARTIN)])
         tx.queue(nudge(), MARTIN, at())
         tx.remember("key", "answer", at())
         tx.put_value("clock", "1")
@@ -159,7 +159,7 @@ async def test_after_an_upgrade_an_old_process_claims_nothing_more(store: Store,
 
     def fill(tx: Transaction) -> None:
         begin(tx, visit())
-        tx.show("v1", "martin", MARTIN)
+        tx.show("v1", [("martin", MARTIN)])
         tx.queue(nudge(), MARTIN, at())
 
     await store.transact(fill)

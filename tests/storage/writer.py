@@ -22,7 +22,7 @@ from tests.contracts.samples import MARTIN, arrival, visit
 def announce(tx: Transaction, begun: Visit) -> None:
     tx.save(begun, version=0, events=arrival(begun), through="web", wake_at=begun.arrived)
     tx.put_facts(begun.id, Facts(visitor="Julie Tremblay"))
-    tx.show(begun.id, begun.owner, MARTIN)
+    tx.show(begun.id, [(begun.owner, MARTIN)])
 
 
 async def main(path: Path) -> None:
