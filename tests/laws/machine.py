@@ -58,7 +58,7 @@ class Stories(RuleBasedStateMachine):
         away: Mapping[str, str | None],
     ) -> None:
         """Two visitors come at the same time."""
-        self.world = World(self.core, away=dict(away))
+        self.world = self.begin(away)
         self.ended: list[Tale] = []
         for name, policy, phone_known in zip(("v1", "v2"), policies, known, strict=True):
             on_the_phone = phone and policy.owes is Owes.CALLBACK
@@ -117,6 +117,10 @@ class Stories(RuleBasedStateMachine):
             self.catch_up()
         self.world.now = until
         self.catch_up()
+
+    def begin(self, away: Mapping[str, str | None]) -> World:
+        """Give the world in which the story begins."""
+        return World(self.core, away=dict(away))
 
     # --- how a command is given --------------------------------------------------------------------------------------
 

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from typing import Final, get_type_hints
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, TypeVar, cast, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -16,12 +20,20 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.decide import DECIDE
 from bot.domain.facts import Facts, History
+from bot.ports import Entry, Store, Transaction
+from bot.settings import Database
+from bot.storage.databases import open_store
+from bot.storage.memory import MemoryStore
 from tests.domain.house import NINE
 from tests.laws import laws
 from tests.laws.breakages import BREAKAGES, Breakage
 from tests.laws.machine import Stories
 from tests.laws.saying import COMMANDS, Said
+from tests.laws.stored import Keeping, StoredStories
 from tests.laws.world import Core, LawBroken
+from tests.postgres import Server
+
+T = TypeVar("T")
 
 MANY: Final = os.environ.get("HELLO30_LAWS") == "many"
 PARTS: Final = 4
@@ -37,6 +49,7 @@ STORIES: Final = settings(
     suppress_health_check=list(HealthCheck),
 )
 """The same stories each time: what is found today is found tomorrow."""
+ON_A_STORE: Final = settings(STORIES, max_examples=200 if MANY else 12)
 UNTIL_CAUGHT: Final = settings(STORIES, max_examples=400, phases=(Phase.generate,))
 
 
@@ -49,6 +62,51 @@ def _stories(core: Core, part: int = 0) -> type[Stories]:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_the_laws_hold(part: int) -> None:
     run_state_machine_as_test(_stories(Core(), part), settings=STORIES)
+
+
+@pytest.mark.timeout(1800 if MANY else 120)
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "postgres"])
+def test_the_laws_hold_of_what_a_store_gives_back(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    with ExitStack() as held:
+        if kind == "postgres":
+            server: Server = request.getfixturevalue("postgres_server")
+            place: Database = held.enter_context(server.database())
+        else:
+            place = tmp_path / "visits.db"
+        runner = held.enter_context(asyncio.Runner())
+        store = MemoryStore() if kind == "memory" else runner.run(open_store(place))
+        held.callback(lambda: runner.run(store.close()))
+        run_state_machine_as_test(_stored_stories(store, runner), settings=ON_A_STORE)
+
+
+def test_a_store_that_loses_an_event_is_caught() -> None:
+    with asyncio.Runner() as runner:
+        told = _stored_stories(LosingStore(), runner)
+        with pytest.raises(LawBroken) as caught:
+            run_state_machine_as_test(told, settings=ON_A_STORE)
+    assert caught.value.law == 2, caught.value
+
+
+def _stored_stories(store: Store, runner: asyncio.Runner) -> type[Stories]:
+    return type("StoriesOnAStore", (StoredStories,), {"keeping": Keeping(store, runner)})
+
+
+class LosingStore(MemoryStore):
+    """A store that does not find the last entry of a visit."""
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        return await super().transact(lambda tx: work(cast("Transaction", _Losing(tx))))
+
+
+class _Losing:
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._tx, name)
+
+    def journal(self, visit: str) -> Sequence[Entry]:
+        return self._tx.journal(visit)[:-1]
 
 
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: f"law_{breakage.law}-{breakage.name}")
