@@ -90,11 +90,10 @@ class Answering:
         if act.visit:
             return [self._desk.load(tx, act.visit)]
         person = context.person.id
-        return [
-            s
-            for s in tx.visits(person=person)
-            if standing_of(s.visit, person) in ANSWERING or s.visit.unsafe_by == person
-        ]
+        visits = tx.visits(person=person)
+        open_to_them = [s for s in visits if standing_of(s.visit, person) in ANSWERING or s.visit.unsafe_by == person]
+        # Where a colleague answers already, whoever types is told so, rather than that nothing is asked of them.
+        return open_to_them or [s for s in visits if standing_of(s.visit, person) == "taken"]
 
     def _which(self, tx: Transaction, stored: Sequence[Stored], context: Context) -> Reply:
         buttons = tuple(

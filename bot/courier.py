@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,12 +20,13 @@ from bot.desk import FrontDesk
 from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.people import BOT
-from bot.errors import DeliveryError, DeliveryKind, NotSaved
+from bot.errors import DeliveryError, DeliveryKind, NotSaved, Unfit
 from bot.health import Running
 from bot.language.wording import Wording
 from bot.logs import about, log_failure
 from bot.messages import Address, Receipt
 from bot.parcels import CardParcel, NudgeParcel, Packing
+from bot.patience import Patience
 from bot.ports import CardRow, ChatAdapter, Clock, NudgeRow, Store, Transaction
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,7 @@ class Courier:
         self.packing = Packing(desk, wording)
         self._clock = clock
         self._adapters = adapters
+        self._patience = Patience()
         self.alarm = Alarm(clock)
         self.call_within = CALL_WITHIN
         self.moved: Callable[[], None] = lambda: None  # somebody cannot be reached: a step happens now
@@ -136,6 +138,8 @@ class Courier:
             return CardParcel(row)
         if parcel.shown is None:
             tx.card_failed(row, not_before=None, unknown=False, parked=True)
+        else:
+            self._patience.under_way(tx, row.address.adapter, now + LEASE)
         return parcel
 
     def _claim_nudge(self, tx: Transaction, now: datetime, token: str) -> NudgeParcel | None:
@@ -155,6 +159,8 @@ class Courier:
             return NudgeParcel(row)
         if parcel.shown is None:
             tx.nudge_done(row, "superseded")
+        else:
+            self._patience.under_way(tx, row.address.adapter, now + LEASE)
         return parcel
 
     def _unmade(self, row: CardRow | NudgeRow, visit: str, now: datetime, error: Exception) -> datetime | None:
@@ -168,28 +174,30 @@ class Courier:
         row, shown = card.row, card.shown
         if shown is None:
             return
-        key = f"{row.visit}:{row.reader}:{row.address.id}"
-        try:
-            adapter = self._adapter(row.address)
-            async with asyncio.timeout(self.call_within.total_seconds()):
-                if row.receipt is not None:
-                    receipt = await adapter.amend(row.receipt, shown)
-                else:
-                    _say_if_sent_before(row, row.visit)
-                    receipt = await adapter.deliver(shown, row.address, key)
-        except DeliveryError as fault:
-            await self._settle(partial(self._card_failed, row=row, fault=fault))
-        except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
-            broken = _broken(error, row.address, row.visit)
-            await self._settle(partial(self._card_failed, row=row, fault=broken, unknown=True))
+        if row.receipt is not None:
+            receipt = row.receipt
+            sent = await self._call(row, row.visit, lambda adapter: adapter.amend(receipt, shown))
         else:
-            await self._settle(partial(self._card_shown, card=card, receipt=receipt))
+            key = f"{row.visit}:{row.reader}:{row.address.id}"
+            sent = await self._call(row, row.visit, lambda adapter: adapter.deliver(shown, row.address, key))
+        if isinstance(sent, Receipt):
+            await self._settle(
+                partial(self._card_shown, card=card, receipt=sent),
+                row.address,
+                otherwise=lambda tx: tx.card_shown(row, card.version, sent),
+            )
+        else:
+            await self._settle(
+                partial(self._card_failed, row=row, fault=sent),
+                row.address,
+                otherwise=lambda tx: tx.card_failed(row, not_before=None, unknown=True, parked=True),
+            )
 
-    def _card_shown(self, tx: Transaction, card: CardParcel, receipt: Receipt) -> None:
+    def _card_shown(self, tx: Transaction, card: CardParcel, receipt: Receipt) -> bool:
         row = card.row
         if not tx.card_shown(row, card.version, receipt):
             log.info("courier.lease_lost", visit=row.visit)
-            return
+            return False
         # once per asking and person: the first card that shows somebody their question is the proof
         events = [entry.event for entry in tx.journal(row.visit)] if card.askings else []
         told = {event.asking for event in events if isinstance(event, e.Delivered) and event.person == row.reader}
@@ -198,23 +206,43 @@ class Courier:
                 now, adapter = self._clock.now(), row.address.adapter
                 seen = e.Delivered(at=now, by=BOT, person=row.reader, asking=asking, adapter=adapter)
                 self._desk.record(tx, row.visit, seen, adapter)
+        return False
 
     async def _carry_nudge(self, nudge: NudgeParcel) -> None:
         row, shown = nudge.row, nudge.shown
         if shown is None:
             return
+        key = row.nudge.key
+        sent = await self._call(row, row.nudge.visit, lambda adapter: adapter.deliver(shown, row.address, key))
+        if isinstance(sent, Receipt):
+            await self._settle(partial(_nudge_sent, row=row, receipt=sent), row.address)
+        else:
+            await self._settle(
+                partial(self._nudge_failed, row=row, fault=sent),
+                row.address,
+                otherwise=lambda tx: tx.nudge_done(row, "parked"),
+            )
+
+    async def _call(
+        self, row: CardRow | NudgeRow, visit: str, call: Callable[[ChatAdapter], Awaitable[Receipt]]
+    ) -> Receipt | DeliveryError:
+        """Call an adapter; give its fault, `_Unknown` where nobody knows whether the message was sent."""
+        name = row.address.adapter
         try:
             adapter = self._adapter(row.address)
-            _say_if_sent_before(row, row.nudge.visit)
+            if row.unknown and (isinstance(row, NudgeRow) or row.receipt is None):
+                # it may come twice, unless the platform finds the first one by its key
+                log.warning("courier.sent_again", visit=visit, adapter=name)
             async with asyncio.timeout(self.call_within.total_seconds()):
-                receipt = await adapter.deliver(shown, row.address, row.nudge.key)
-        except DeliveryError as fault:
-            await self._settle(partial(self._nudge_failed, row=row, fault=fault))
+                receipt = await call(adapter)
+        except TimeoutError as error:
+            self._patience.timed_out(name, self._clock.now())
+            return _broken(error, row.address, visit)
         except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
-            broken = _broken(error, row.address, row.nudge.visit)
-            await self._settle(partial(self._nudge_failed, row=row, fault=broken, unknown=True))
-        else:
-            await self._settle(lambda tx: tx.nudge_done(row, "sent", receipt))
+            self._patience.answered(name)
+            return error if isinstance(error, DeliveryError) else _broken(error, row.address, visit)
+        self._patience.answered(name)
+        return receipt
 
     def _adapter(self, address: Address) -> ChatAdapter:
         adapter = self._adapters.get(address.adapter)
@@ -222,31 +250,55 @@ class Courier:
             raise DeliveryError(DeliveryKind.MISCONFIGURED, "this adapter is not configured")
         return adapter
 
-    async def _settle(self, work: Callable[[Transaction], object]) -> None:
-        """Note what became of a message; when even that is not noted, the lease runs out and it is sent again."""
+    async def _settle(
+        self,
+        work: Callable[[Transaction], bool],
+        address: Address,
+        *,
+        otherwise: Callable[[Transaction], object] = lambda _: None,
+    ) -> None:
+        """Note what became of a message; when even that is not noted, the lease runs out and it is sent again.
+
+        `work` tells whether a step happens now, which others may hurry for once it is committed. `otherwise` is noted
+        where nothing fits into the visit's journal any more: or its message would be sent again for ever.
+        """
         try:
-            await self._store.transact(work)
+            moved = await self._store.transact(partial(self._note, work=work, adapter=address.adapter))
+        except Unfit as fault:
+            log_failure(log, "courier.result_does_not_fit", fault)
+            await self._settle(lambda tx: bool(otherwise(tx)) and False, address)
         except NotSaved as fault:
             log.warning("courier.result_not_saved", fault=str(fault))
         except Exception as error:  # noqa: BLE001 - one visit that cannot be decided holds up nobody
             log_failure(log, "courier.result_not_noted", error)
+        else:
+            self._patience.settled(address.adapter)
+            if moved:
+                self.moved()
+
+    def _note(self, tx: Transaction, work: Callable[[Transaction], bool], adapter: str) -> bool:
+        self._patience.settle(tx, adapter)
+        return work(tx)
 
     # --- failing -----------------------------------------------------------------------------------------------------
 
-    def _card_failed(self, tx: Transaction, row: CardRow, fault: DeliveryError, *, unknown: bool = False) -> None:
+    def _card_failed(self, tx: Transaction, row: CardRow, fault: DeliveryError) -> bool:
         if fault.kind is DeliveryKind.POST_ANEW and row.receipt is not None:
             tx.card_failed(row, not_before=self._clock.now(), unknown=False, forget_receipt=True)
-            return
-        parked = _hopeless(row.attempts, fault)
+            return False
+        parked, unknown = _hopeless(row.attempts, fault), isinstance(fault, _Unknown)
         again = None if parked else self._again(tx, row.address, row.attempts, fault)
-        if tx.card_failed(row, not_before=again, unknown=unknown, parked=parked) and parked:
-            self._given_up(tx, row.visit, row.reader, row.address, fault)
+        lost = tx.card_failed(row, not_before=again, unknown=unknown, parked=parked) and parked
+        return lost and self._given_up(tx, row.visit, row.reader, row.address, fault)
 
-    def _nudge_failed(self, tx: Transaction, row: NudgeRow, fault: DeliveryError, *, unknown: bool = False) -> None:
+    def _nudge_failed(self, tx: Transaction, row: NudgeRow, fault: DeliveryError) -> bool:
         if not _hopeless(row.attempts, fault):
-            tx.nudge_failed(row, not_before=self._again(tx, row.address, row.attempts, fault), unknown=unknown)
-        elif tx.nudge_done(row, "parked"):
-            self._given_up(tx, row.nudge.visit, row.nudge.person, row.address, fault)
+            again = self._again(tx, row.address, row.attempts, fault)
+            tx.nudge_failed(row, not_before=again, unknown=isinstance(fault, _Unknown))
+            return False
+        return tx.nudge_done(row, "parked") and self._given_up(
+            tx, row.nudge.visit, row.nudge.person, row.address, fault
+        )
 
     def _again(self, tx: Transaction, address: Address, attempts: int, fault: DeliveryError) -> datetime:
         """Say when to try again; what a platform asks for holds for the whole bucket, and nobody sleeps on it."""
@@ -261,16 +313,17 @@ class Courier:
             return now + MISCONFIGURED_WAIT
         return _later(now, attempts)
 
-    def _given_up(self, tx: Transaction, visit: str, reader: str, address: Address, fault: DeliveryError) -> None:
-        """Journal once that a message was given up; where a person cannot be reached, the next step happens now."""
+    def _given_up(self, tx: Transaction, visit: str, reader: str, address: Address, fault: DeliveryError) -> bool:
+        """Journal once that a message was given up; True where it was a person's: then the next step happens now."""
         now = self._clock.now()
         why = fault.kind.value if fault.kind is DeliveryKind.UNREACHABLE else "parked"
         lost = e.NotDelivered(at=now, by=BOT, person=reader, adapter=address.adapter, why=why)
         if not any(_same_loss(entry.event, lost) for entry in tx.journal(visit)):
             self._desk.record(tx, visit, lost, address.adapter)
-        if reader in self._desk.settings.people:
+        is_person = reader in self._desk.settings.people
+        if is_person:
             self._desk.act(tx, visit, c.ReportUnreachable(person=reader), now, address.adapter)
-            self.moved()
+        return is_person
 
 
 def _next_delivery(tx: Transaction) -> datetime | None:
@@ -278,7 +331,7 @@ def _next_delivery(tx: Transaction) -> datetime | None:
 
 
 def _later(now: datetime, attempts: int) -> datetime:
-    return now + min(FIRST_WAIT * (1 << min(attempts, 10)), LONGEST_WAIT)
+    return now + min(FIRST_WAIT * (1 << max(0, min(attempts, 10))), LONGEST_WAIT)
 
 
 def _hopeless(attempts: int, fault: DeliveryError) -> bool:
@@ -292,13 +345,16 @@ def _same_loss(event: e.Event, lost: e.NotDelivered) -> bool:
     return isinstance(event, e.NotDelivered) and (event.person, event.adapter) == (lost.person, lost.adapter)
 
 
-def _say_if_sent_before(row: CardRow | NudgeRow, visit: str) -> None:
-    """Log that a message may come twice, unless the platform finds the first one by its key."""
-    if row.unknown:
-        log.warning("courier.sent_again", visit=visit, adapter=row.address.adapter)
+def _nudge_sent(tx: Transaction, row: NudgeRow, receipt: Receipt) -> bool:
+    tx.nudge_done(row, "sent", receipt)
+    return False
+
+
+class _Unknown(DeliveryError):
+    """A fault after which nobody knows whether the message was sent."""
 
 
 def _broken(error: Exception, address: Address, visit: str) -> DeliveryError:
     """Take an adapter's own failure for a passing one; whether its message was sent is unknown."""
     log_failure(log, "courier.adapter_failed", error, adapter=address.adapter, visit=visit)
-    return DeliveryError(DeliveryKind.RETRY, "the adapter failed")
+    return _Unknown(DeliveryKind.RETRY, "the adapter failed")

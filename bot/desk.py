@@ -23,6 +23,7 @@ from bot.domain.people import House
 from bot.domain.visit import Callback, Visit
 from bot.errors import Refused, Unreadable
 from bot.language.names import fold
+from bot.messages import Address
 from bot.opening import make_house
 from bot.ports import Directory, Stored, Transaction
 from bot.settings import Settings
@@ -118,6 +119,10 @@ class FrontDesk:
         facts = tx.facts(visit.id) or ERASED
         house = self.house(tx, visit.site, now)
         return cards(visit, facts, self._history(tx, visit, facts), house, revision=stored.version, also=also)
+
+    def is_at(self, reader: str, address: Address) -> bool:
+        """Tell whether a reader is found at an address, as the directory stands now."""
+        return address in self._directory.addresses(reader)
 
     def name(self, person: str) -> str:
         """Give the name of a person of the directory, or what was given."""

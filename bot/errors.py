@@ -7,6 +7,7 @@
     ├── IllegalMove          an event that the tables of the lifecycle do not allow: a fault of ours
     ├── NotSaved             the database did not take it: the person is told so, nothing has changed
     │   ├── Conflict         somebody else was faster on this visit: load it again and decide again
+    │   ├── Unfit            the database takes others, but not this one, however often it is tried
     │   └── DatabaseBusy     another process holds this database
     ├── Unreadable           what is stored cannot be understood: an unknown field, or a newer hello30 wrote it
     ├── ConfigError          a file that an admin wrote has faults: all of them, with file:line:column
@@ -49,6 +50,10 @@ class NotSaved(Hello30Error):
 
 class Conflict(NotSaved):
     """The visit was changed between loading and saving it; load it again and decide again."""
+
+
+class Unfit(NotSaved):
+    """What this transaction would write does not fit what stands in the database; others are taken as ever."""
 
 
 class DatabaseBusy(NotSaved):

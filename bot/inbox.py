@@ -191,21 +191,41 @@ class Inbox:
 
     def _refuse(self, tx: Transaction, *, context: Context, refused: Refused) -> Reply:
         """Tell why, and journal that it was pressed; a visit that there is not has no journal."""
+        known = tx.answered(_key(context))
+        if known is not None:  # it was journaled already, and only the answer to the commit was lost
+            return self._same_again(known, context)
         act = context.incoming.act
         visit = getattr(act, "visit", "")
         stored = tx.visit(visit) if visit else None
+        if stored is not None and self._is_stranger(tx, stored, context):
+            # Nobody learns from a refusal that a visit exists; that it was tried is journaled, once.
+            self._note_refused(tx, stored, context, refused, once=True)
+            return Reply(outcome=Outcome.REFUSED, text=context.say("refused.unknown_visit"), visit=visit)
         facts: Facts = (tx.facts(visit) if visit else None) or ERASED
         owner = self._desk.name(stored.visit.owner) if stored else ""
         phrase = presses.refusal(refused, facts.visitor, owner)
         text = context.say(phrase.key, phrase.args)
         if stored is not None:
-            pressed = e.PressRefused(at=context.now, by=context.person.id, command=_named(act), reason=refused.reason)
-            self._desk.record(tx, visit, pressed, context.through)
+            self._note_refused(tx, stored, context, refused)
         reply = Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
         # a refused form may be filled in again; anything else that is refused stays so, however often it comes
         if not (isinstance(act, Press) and act.submitted) and tx.answered(_key(context)) is None:
             tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
         return reply
+
+    def _is_stranger(self, tx: Transaction, stored: Stored, context: Context) -> bool:
+        house = self._desk.house(tx, stored.visit.site, context.now)
+        return not may_read(Reading.STORY, roles(stored.visit, context.person.id, house))
+
+    def _note_refused(
+        self, tx: Transaction, stored: Stored, context: Context, refused: Refused, *, once: bool = False
+    ) -> None:
+        """Journal that something was refused; with `once`, unless the same of the same person is there already."""
+        by, command, visit = context.person.id, _named(context.incoming.act), stored.visit.id
+        events = [entry.event for entry in tx.journal(visit)] if once else []
+        if not any(isinstance(was, e.PressRefused) and (was.by, was.command) == (by, command) for was in events):
+            pressed = e.PressRefused(at=context.now, by=by, command=command, reason=refused.reason)
+            self._desk.record(tx, visit, pressed, context.through)
 
     def _not_saved(self, context: Context) -> Reply:
         act = context.incoming.act

@@ -111,7 +111,7 @@ class Signing:
     def read_link(self, token: str) -> Link:
         """Give what a link carries; raises `LinkRefused`."""
         try:
-            if len(token) > LONGEST:
+            if not _could_be_ours(token):
                 raise LinkRefused("altered")
             (link, person), signed = self._links.loads(
                 token, max_age=int(LINK_LASTS.total_seconds()), return_timestamp=True
@@ -136,7 +136,7 @@ class Signing:
     def read_cookie(self, cookie: str) -> tuple[str, str] | None:
         """Give the secret and the person of a cookie; None for one that is not ours."""
         try:
-            secret, person = self._cookies.loads(cookie) if len(cookie) <= LONGEST else ("", "")
+            secret, person = self._cookies.loads(cookie) if _could_be_ours(cookie) else ("", "")
         except BadData:
             return None
         return (secret, person) if secret else None
@@ -171,6 +171,11 @@ class PageLinks:
 def hashed(secret: str) -> str:
     """Hash what a browser keeps: whoever reads the database cannot sign in with what stands there."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _could_be_ours(text: str) -> bool:
+    """Tell whether something is worth a check; a browser may send any bytes, also such as are no text."""
+    return len(text) <= LONGEST and text.isascii()
 
 
 class _CanonicalSigner(Signer):

@@ -10,8 +10,9 @@ import logging
 import re
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ import structlog
 _VISIT: Final = re.compile(r"(?=.*[a-f])[0-9a-f]{12}")
 """A visit's id as hello30 makes them; one without a letter could be a number that somebody typed."""
 _FRAMES: Final = 6
+SAID_AGAIN_S: Final = 1.0
 
 
 def log_failure(log: structlog.typing.FilteringBoundLogger, what: str, error: BaseException, **ids: str) -> None:
@@ -74,7 +76,16 @@ def _where(trace: TracebackType | None) -> list[str]:
 
 
 class FromLibraries(logging.Handler):
-    """Logs that a library said something, of which level and where, and the type of an error; never its words."""
+    """Logs that a library said something, of which level and where, and the type of an error; never its words.
+
+    The same is said once a second at most: the next line counts under `unsaid` what was left out.
+    """
+
+    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Begin; `seconds` is the clock."""
+        super().__init__()
+        self._seconds = seconds
+        self._said: dict[tuple[str, ...], tuple[float, int]] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log one line of a library."""
@@ -83,10 +94,21 @@ class FromLibraries(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line |= {"error": type(error).__name__, "where": _where(error.__traceback__)}
+        unsaid = self._unsaid((record.name, at, line.get("error", "")))
+        if unsaid is None:
+            return
+        line |= {"unsaid": unsaid} if unsaid else {}
         log = structlog.get_logger(record.name)
         say = log.error if record.levelno >= logging.ERROR else log.warning
         with suppress(ValueError, OSError):  # nobody may fail because a line could not be written
             say("library.said", **line)
+
+    def _unsaid(self, what: tuple[str, ...]) -> int | None:
+        """Count how often the same was left out since it was last said; None when this is to be left out too."""
+        now, (said_at, left_out) = self._seconds(), self._said.get(what, (-SAID_AGAIN_S, 0))
+        is_due = now - said_at >= SAID_AGAIN_S
+        self._said[what] = (now, 0) if is_due else (said_at, left_out + 1)
+        return left_out if is_due else None
 
 
 def take_over_libraries() -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
+
 from bot.desk import ERASED, FrontDesk
 from bot.domain.card import Args, Button, Nudge, Phrase
 from bot.domain.visit import Callback, Visit
 from bot.language.wording import Reader, Wording
 from bot.links import PageLinks
-from bot.messages import ShownCard, ShownNudge
+from bot.messages import Address, ShownCard, ShownNudge
 from bot.ports import CardRow, NudgeRow, Transaction
 from bot.presses import PAGE
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Packing:
         self.pages = PageLinks()
 
     def card(self, tx: Transaction, row: CardRow, now: datetime) -> CardParcel:
-        """Make a card; somebody who is in the directory no more gets none."""
+        """Make a card; somebody who is in the directory no more, or no more at that address, gets none."""
         stored = self._desk.load(tx, row.visit)
         card = self._desk.cards(tx, stored, now, also=(row.reader,)).get(row.reader)
         if card is None:
@@ -51,6 +55,8 @@ class Packing:
         questions = (stored.visit.visitor_question, stored.visit.call_question)
         askings = tuple(asking.no for asking in questions if asking and asking.responder == row.reader)
         shown = self._wording.card(card, self._reader(row.reader), now)
+        if not self._is_theirs(row.visit, row.reader, row.address):
+            return CardParcel(row)
         return CardParcel(row, self._with_page(shown, row, now), stored.version, askings)
 
     def _with_page(self, shown: ShownCard, row: CardRow, now: datetime) -> ShownCard:
@@ -72,7 +78,17 @@ class Packing:
         facts = tx.facts(nudge.visit) or ERASED
         args: Args = {**nudge.text.args, "visitor": facts.visitor}
         named = replace(nudge, text=Phrase(nudge.text.key, args))
-        return NudgeParcel(row, self._wording.nudge(named, self._reader(nudge.person), now))
+        reader = self._reader(nudge.person)
+        if not self._is_theirs(nudge.visit, nudge.person, row.address):
+            return NudgeParcel(row)
+        return NudgeParcel(row, self._wording.nudge(named, reader, now))
+
+    def _is_theirs(self, visit: str, reader: str, address: Address) -> bool:
+        """Look whether an address is still its reader's: an admin may have changed it, or somebody put it there."""
+        theirs = self._desk.is_at(reader, address)
+        if not theirs:
+            log.warning("courier.not_theirs", visit=visit)
+        return theirs
 
     def _reader(self, reader: str) -> Reader:
         """Give a reader's language and zone; a counter's are those of its site."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -60,8 +60,8 @@ class SignIn:
     async def look(self, token: str) -> Person:
         """Tell for whom a link is, without using it; raises `LinkRefused`."""
         link = self._read(token)
-        if await self._store.read(lambda tx: tx.link_is_used(link.id)):
-            raise LinkRefused("used", link.person)
+        if why := await self._store.read(lambda tx: _refused(tx, link)):
+            raise LinkRefused(why, link.person)
         return self._people[link.person]
 
     async def use(self, token: str, before: Session | None = None) -> SignedIn:
@@ -70,8 +70,8 @@ class SignIn:
         secret = secrets.token_urlsafe(32)
         until = now + _lasts(self._people[link.person])
         session = Session(key=hashed(secret), person=link.person, begun=now, until=until)
-        if not await self._store.transact(partial(_begin, link=link, session=session, before=before)):
-            raise LinkRefused("used", link.person)
+        if why := await self._store.transact(partial(_begin, link=link, session=session, before=before)):
+            raise LinkRefused(why, link.person)
         log.info("sign_in.signed_in", person=link.person)
         return SignedIn(cookie=self._signing.cookie(secret, link.person), session=session)
 
@@ -91,13 +91,18 @@ class SignIn:
         secret, person = read
         key = hashed(secret)
         session = await self._store.read(lambda tx: tx.session(key))
-        if session is None or session.until <= self._clock.now():
+        if session is None or self._ends(session) <= self._clock.now():
             return None
         if session.person != person or person not in self._people:
             log.warning("sign_in.session_removed", person=session.person, left=person not in self._people)
             await self._store.transact(lambda tx: tx.end_session(key))
             return None
         return session
+
+    def _ends(self, session: Session) -> datetime:
+        """Tell when a session ends: sooner than it was begun for, when its person has been given a role since."""
+        person = self._people.get(session.person)
+        return min(session.until, session.begun + _lasts(person)) if person else session.until
 
     def person(self, session: Session) -> Person:
         """Give who is signed in."""
@@ -131,7 +136,7 @@ class SignIn:
     async def sign_out_everywhere(self, by: Person, person: str) -> int:
         """End all sessions of somebody; give how many. Raises what `link_for` raises."""
         self._check(by, person)
-        ended = await self._store.transact(lambda tx: tx.end_sessions(person))
+        ended = await self._store.transact(partial(end_everything, person=person, now=self._clock.now()))
         log.info("sign_in.signed_out_everywhere", person=person, by=by.id, sessions=ended)
         return ended
 
@@ -140,7 +145,9 @@ class SignIn:
         self._check(by)
         now = self._clock.now()
         found = await self._store.read(lambda tx: tx.sessions())
-        lasting = sorted((session for session in found if session.until > now), key=lambda session: session.person)
+        lasting = sorted(
+            (session for session in found if self._ends(session) > now), key=lambda session: session.person
+        )
         return {person: tuple(each) for person, each in groupby(lasting, key=lambda session: session.person)}
 
     async def forget(self) -> int:
@@ -155,14 +162,43 @@ class SignIn:
             raise Refused("unknown_person")
 
 
-def _begin(tx: Transaction, *, link: Link, session: Session, before: Session | None) -> bool:
+def _begin(tx: Transaction, *, link: Link, session: Session, before: Session | None) -> str:
+    """Use a link; give why it is refused, nothing when it is not."""
+    if tx.session(session.key):  # it was begun already, and only the answer to the commit was lost
+        return ""
     # kept for as long again: the clocks of two machines may differ, and a link forgotten too early would be good again
-    if not tx.use_link(link.id, link.until + LINK_LASTS):
-        return False
+    if why := _refused(tx, link) or ("" if tx.use_link(link.id, link.until + LINK_LASTS) else "used"):
+        return why
     if before:
         tx.end_session(before.key)
     tx.begin_session(session)
-    return True
+    return ""
+
+
+def _refused(tx: Transaction, link: Link) -> str:
+    """Say why a link is good no more, though it is ours and not too old; nothing when it is good."""
+    if tx.link_is_used(link.id):
+        return "used"
+    signed_out = tx.value(_signed_out(link.person))
+    return "expired" if signed_out and link.until - LINK_LASTS <= _moment(signed_out) else ""
+
+
+def end_everything(tx: Transaction, person: str, now: datetime) -> int:
+    """End all sessions of somebody, and the links that they have not used yet; give how many sessions."""
+    tx.put_value(_signed_out(person), now.isoformat())
+    return tx.end_sessions(person)
+
+
+def _signed_out(person: str) -> str:
+    return f"signed out everywhere: {person}"
+
+
+def _moment(kept: str) -> datetime:
+    """Read when somebody was signed out; what nobody can read refuses every link, as one does that is not ours."""
+    try:
+        return datetime.fromisoformat(kept).astimezone(UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _lasts(person: Person) -> timedelta:

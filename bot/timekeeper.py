@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from functools import partial
 
 import structlog
 
 from bot.alarm import Alarm
 from bot.desk import FrontDesk
-from bot.errors import NotSaved
+from bot.errors import NotSaved, Unfit
 from bot.health import Running
 from bot.logs import about, log_failure
 from bot.meters import Meter, NoMeter
@@ -24,7 +25,8 @@ LOOK_AGAIN = timedelta(seconds=30)
 """So long at most between two looks at the store: another process may have moved a deadline."""
 AFTER_NOT_SAVED = timedelta(seconds=1)
 """The disk may be back by then."""
-BREATH = timedelta(milliseconds=200)
+BREATH = timedelta(seconds=1)
+"""So long what is due and in somebody else's hands is left to them."""
 HANDS = 16
 """So many visits at most are woken at a time when many are due: they share their commits."""
 AFTER_A_FAULT = timedelta(minutes=1)
@@ -82,49 +84,71 @@ class Timekeeper:
         What cannot be decided is undone as a whole, put off, and does not hold up the others.
         """
         happened, hands = 0, 1
-        while True:
+        while not self.alarm.stopped:
             self._running.went_round(NAME)
             woken = await asyncio.gather(*(self._wake_one() for _ in range(hands)), return_exceptions=True)
             for error in woken:
                 if isinstance(error, BaseException):
                     raise error
-            happened += woken.count(True)
-            if not all(woken):
-                return happened
-            hands = min(2 * hands, HANDS)
+            happened += len(woken) - woken.count(_Woken.NOTHING)
+            if _Woken.NOTHING in woken:
+                break
+            # Where one could not be decided, the others may have met it too: go on alone until it is out of the way.
+            hands = 1 if _Woken.PUT_OFF in woken else min(2 * hands, HANDS)
+        return happened
 
-    async def _wake_one(self) -> bool:
-        """Fire one visit that is due; False when there was none."""
-        now = self._clock.now()
+    async def _wake_one(self) -> _Woken:
+        """Fire one visit that is due."""
+        now, claimed = self._clock.now(), list[str]()
         try:
-            late = await self._store.transact(partial(self._one, now=now))
+            late = await self._store.transact(partial(self._one, now=now, claimed=claimed))
         except _Undecidable as fault:
-            log_failure(log, "timekeeper.visit_failed", fault.error, visit=fault.visit)
-            self._meter.put_off()
-            await self._store.transact(partial(_put_off, visit=fault.visit, until=now + AFTER_A_FAULT))
-            return True
+            return await self._put_off(fault.visit, fault.error, now)
+        except Unfit as fault:  # found only as it was committed
+            if not claimed:
+                raise
+            return await self._put_off(claimed[-1], fault, now)
         for each in late:
             self._meter.fired(each)
-        if late:
-            self._changed()
-        return bool(late)
+        if not late:
+            return _Woken.NOTHING
+        self._changed()
+        return _Woken.FIRED
 
-    def _one(self, tx: Transaction, now: datetime) -> Sequence[timedelta]:
+    async def _put_off(self, visit: str, error: Exception, now: datetime) -> _Woken:
+        log_failure(log, "timekeeper.visit_failed", error, visit=visit)
+        self._meter.put_off()
+        await self._store.transact(partial(_put_off, visit=visit, until=now + AFTER_A_FAULT))
+        return _Woken.PUT_OFF
+
+    def _one(self, tx: Transaction, now: datetime, claimed: list[str]) -> Sequence[timedelta]:
         """Claim one due visit and fire it; give how late each of its moments fired, nothing when none is due.
 
-        Raises `_Undecidable`, so that nothing of a half-fired visit is kept.
+        `claimed` is told which. Raises `_Undecidable`, so that nothing of a half-fired visit is kept.
         """
+        claimed.clear()
         while (visit := tx.due(now)) is not None:
+            claimed.append(visit)
             try:
                 with about(visit):
                     late = self._desk.pass_time(tx, visit, now)
-            except NotSaved:
+            except NotSaved as error:
+                if isinstance(error, Unfit):
+                    raise _Undecidable(visit, error) from error
                 raise
             except Exception as error:
                 raise _Undecidable(visit, error) from error
             if late:
                 return late
         return ()
+
+
+class _Woken(Enum):
+    """What became of waking one visit."""
+
+    NOTHING = auto()  # nothing was due
+    FIRED = auto()
+    PUT_OFF = auto()  # it could not be decided
 
 
 def _next_wake(tx: Transaction) -> datetime | None:

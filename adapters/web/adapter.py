@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from adapters.web.connections import Connections
 from adapters.web.demo import DemoPages
 from adapters.web.door import Door
 from adapters.web.guard import Guard
@@ -53,7 +54,8 @@ class WebAdapter:
         pages = Pages(settings, views, wording, clock, demo)
         self._guard = Guard(self._web, str(settings.file))
         door = Door(settings, self._guard, demo, entrance)
-        self._routes = Routes(views, pages, self.streams, door)
+        addresses = {p: at.id for p, found in settings.addresses.items() for at in found if at.adapter == self.name}
+        self._routes = Routes(views, pages, self.streams, door, addresses)
         self._runner: web.AppRunner | None = None
 
     @property
@@ -70,21 +72,21 @@ class WebAdapter:
         app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN_S)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._web.host, self._web.port).start()
+        await Connections(self._runner, self._web.host, self._web.port, self._refuse).start()
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
         """Tell the reader's open pages that something has changed, or what a nudge says."""
         self._check()
         if isinstance(message, Nudge):
-            self.streams.tell({to.id, message.person}, "nudge", {"visit": message.visit, "say": message.text})
+            self.streams.tell({message.person}, "nudge", {"visit": message.visit, "say": message.text})
         else:
-            self._changed(message, to)
+            self._changed(message)
         return Receipt(address=to, ref=key)
 
     async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
         """Tell the reader's open pages that a card has changed."""
         self._check()
-        self._changed(card, receipt.address)
+        self._changed(card)
         return receipt
 
     async def stop(self) -> None:
@@ -93,8 +95,9 @@ class WebAdapter:
             await self._runner.cleanup()
             self._runner = None
 
-    def _changed(self, card: ShownCard, to: Address) -> None:
-        self.streams.tell({to.id, card.reader}, "changed", {"visit": card.visit})
+    def _changed(self, card: ShownCard) -> None:
+        # pages listen for readers; what an address says may be the id of somebody else
+        self.streams.tell({card.reader}, "changed", {"visit": card.visit})
 
     def _check(self) -> None:
         """Refuse what nobody could see: a message that was taken here would count as having reached its reader."""
@@ -102,6 +105,12 @@ class WebAdapter:
             raise DeliveryError(DeliveryKind.MISCONFIGURED, "nobody can sign in to the web pages")
         if self._runner is None:
             raise DeliveryError(DeliveryKind.RETRY, "the web pages are not being served")
+
+    def _refuse(self, status: int) -> web.Response:
+        """Answer what never came as far as the door."""
+        response = self._routes.refusal(status)
+        response.headers.update({**self._guard.headers, "Cache-Control": "no-store"})
+        return response
 
     async def _end_streams(self, _: web.Application) -> None:
         self.streams.close()

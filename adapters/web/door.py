@@ -45,6 +45,7 @@ class Door:
         self.entrance = entrance
         is_tls = (settings.web or Web(host="", port=0)).is_tls
         self._is_tls = is_tls
+        self._url = settings.web.url if settings.web else ""
         self._cookie = "__Host-hello30" if is_tls else "hello30"
 
     @property
@@ -108,7 +109,7 @@ class Door:
 
     def address_of(self, request: web.Request) -> str:
         """Give the address at which somebody has these pages open."""
-        return f"{'https' if self._is_tls else 'http'}://{request.host}"
+        return self._url or f"http://{request.host}"
 
     # --- cookies -----------------------------------------------------------------------------------------------------
 
@@ -130,10 +131,16 @@ class Door:
 
 
 async def posted(request: web.Request) -> dict[str, str]:
-    """Give what was posted, without files."""
+    """Give what was posted as our own forms post it: in one part, and in UTF-8.
+
+    Nothing else is read: to decode some of the encodings that a sender may name takes seconds, and all wait.
+    """
+    charset = (request.charset or "utf-8").lower()
+    if request.content_type.startswith("multipart/") or charset not in {"utf-8", "utf8"}:
+        raise web.HTTPUnsupportedMediaType
     try:
         data = await request.post()
-    except (LookupError, ValueError) as error:  # an encoding that there is not, or a body that does not fit it
+    except (ValueError, web.RequestPayloadError) as error:  # no UTF-8, or not what its headers say
         raise web.HTTPBadRequest from error
     return {name: value for name, value in data.items() if isinstance(value, str)}
 

@@ -19,16 +19,17 @@ LONGEST_KEY = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who posts, from the counter of which site (empty: from their own page), and in which language they read."""
+    """Who posts: their id and their address here, the counter's site (empty: their own page), and a language."""
 
     person: str
+    address: str
     site: str = ""
     language: str | None = None
 
     def incoming(self, once: str, what: str, act: Announce | Press | Typed) -> Incoming:
         """Wrap an act; the same `once` for the same thing, by the same person, is the same key."""
         key = f"{self.person}:{once[:LONGEST_KEY]}:{what}"
-        return Incoming(key=key, sender=Address(ADAPTER, self.person), act=act, language=self.language)
+        return Incoming(key=key, sender=Address(ADAPTER, self.address), act=act, language=self.language)
 
 
 def announce(sender: Sender, once: str, form: Mapping[str, str]) -> Incoming:

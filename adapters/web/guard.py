@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -20,6 +22,8 @@ READING = frozenset({"GET", "HEAD"})
 Origin: TypeAlias = tuple[str, str, int | None]
 """Scheme, host and port."""
 PORTS = {"http": 80, "https": 443}
+HOST = re.compile(r"(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
+"""A name or an address, and a port. `urlsplit` alone would also take `somebody@host` and `host/path` apart."""
 
 CONTENT_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -30,8 +34,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    # Not `no-referrer`: browsers would then post forms with `Origin: null`, which looks like another site.
-    "Referrer-Policy": "same-origin",
+    # Not `same-origin`: a link that is not used yet would be told with each file of its page. Not `no-referrer`:
+    # browsers would then post forms with `Origin: null`, which looks like another site.
+    "Referrer-Policy": "strict-origin",
+    "Server": "hello30",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
@@ -52,6 +58,7 @@ class Guard:
         check_address(settings, file)
         self._web = settings
         self._here = _origin(settings.url) if settings.url else None
+        self.headers: Mapping[str, str] = HEADERS | TLS_ONLY if settings.is_tls else HEADERS
 
     def check(self, request: web.Request) -> None:
         """Raise the fitting HTTP error for a request under a foreign name, past the proxy, or from another site.
@@ -59,7 +66,7 @@ class Guard:
         A foreign name of this machine is how another site would read these pages through DNS.
         """
         here = _origin(f"{'https' if self._web.is_tls else 'http'}://{request.headers.get('Host', '')}")
-        is_ours = here == self._here if self._here else here is not None and here[1] in LOOPBACK_NAMES
+        is_ours = here == self._here if self._web.url else here is not None and here[1] in LOOPBACK_NAMES
         if here is None or not is_ours or not self._came_rightly(request):
             raise web.HTTPMisdirectedRequest
         if request.method not in READING and not _from_here(request, here):
@@ -77,7 +84,7 @@ class Guard:
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add what no answer goes without; pages are never kept by a browser, files are asked for anew."""
-        response.headers.update(HEADERS | TLS_ONLY if self._web.is_tls else HEADERS)
+        response.headers.update(self.headers)
         response.headers["Cache-Control"] = "no-cache" if request.path.startswith("/static/") else "no-store"
 
     def _came_rightly(self, request: web.Request) -> bool:
@@ -87,7 +94,7 @@ class Guard:
         if not self._is_proxy(request.remote):
             _log.warning("web.not_through_proxy", came_from=request.remote)
             return False
-        return all(how == "https" for how in _said_by_proxies(request, "X-Forwarded-Proto")[-1:])
+        return _said_by_proxies(request, "X-Forwarded-Proto")[-1:] == ["https"]
 
     def _is_proxy(self, remote: str | None) -> bool:
         address = _address(remote or "")
@@ -121,7 +128,9 @@ def _from_here(request: web.Request, here: Origin) -> bool:
 
 
 def _origin(text: str) -> Origin | None:
-    """Take an origin apart; None when it is not one (`null` is what a browser says of a hidden one)."""
+    """Take an origin apart; None when it is not just one (`null` is what a browser says of a hidden one)."""
+    if not HOST.fullmatch(text.partition("://")[2]):
+        return None
     try:
         parts = urlsplit(text)
         port = parts.port or PORTS.get(parts.scheme)

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler
 
 from adapters.web import forms, guard, rows
 from adapters.web.demo import FORWARD, DemoPages
-from adapters.web.door import PROVEN, Door, NotSignedIn, posted
+from adapters.web.door import PROVEN, SESSION, Door, NotSignedIn, posted
 from adapters.web.entrance import EntranceRoutes, html
 from adapters.web.pages import Pages
 from adapters.web.shown import Said, Shown
@@ -31,6 +31,9 @@ ANSWERS_KEPT = 200
 PAGES = frozenset({RECEPTION, ME, VISIT})
 """The pages from which something is posted to the core."""
 A_YEAR_S = 365 * 24 * 3600
+A_FAILURE = 500
+WHAT = {400: "expired", 403: "expired", 413: "too_long", 415: "unreadable", 429: "too_many"}
+"""What a page says that only says why nothing was done, by its status; any other status says `not_found`."""
 STATUS = {Outcome.REFUSED: 422, Outcome.NOT_SAVED: 503}
 
 _log = structlog.get_logger(__name__)
@@ -39,8 +42,12 @@ _log = structlog.get_logger(__name__)
 class Routes:
     """The addresses of the web pages; the door says who may come in."""
 
-    def __init__(self, views: Views, pages: Pages, streams: Streams, door: Door) -> None:
-        """Take what the addresses need; `receive` is set before anything is served."""
+    def __init__(self, views: Views, pages: Pages, streams: Streams, door: Door, addresses: Mapping[str, str]) -> None:
+        """Take what the addresses need; `receive` is set before anything is served.
+
+        `addresses` says under which address the directory knows each person here, by their id.
+        """
+        self._addresses = addresses
         self._views = views
         self._pages = pages
         self._streams = streams
@@ -111,13 +118,14 @@ class Routes:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         page = request.query.get("page", ME)
         viewer = self._door.viewer(page if page in PAGES else ME, request, request.query)
-        return await self._streams.serve(request, viewer.streams, partial(self._door.is_still_in, request))
+        browser = request[SESSION].key if SESSION in request else ""
+        return await self._streams.serve(request, viewer.streams, partial(self._door.is_still_in, request), browser)
 
     # --- what is posted ----------------------------------------------------------------------------------------------
 
     async def _announce(self, request: web.Request) -> web.StreamResponse:
         viewer, data, once = await self._posted(request, RECEPTION)
-        reply = await self._received(request, viewer, forms.announce(_sender(viewer), once, data))
+        reply = await self._received(request, viewer, forms.announce(self._sender(viewer), once, data))
         if reply.ok:
             return self._go_on(viewer, Said(text=reply.text, visit=reply.visit, new=reply.outcome is Outcome.DONE))
         return await self._again(viewer, reply, Shown(typed=forms.announced(data)), once)
@@ -125,7 +133,7 @@ class Routes:
     async def _press(self, request: web.Request) -> web.StreamResponse:
         viewer, data, once = await self._posted(request, ME)
         visit = request.match_info["visit"]
-        reply = await self._received(request, viewer, forms.press(_sender(viewer), once, visit, data))
+        reply = await self._received(request, viewer, forms.press(self._sender(viewer), once, visit, data))
         if reply.ok:
             return self._go_on(viewer, Said(text=reply.text, visit=visit), at=f"visit-{visit}")
         return await self._again(viewer, reply, Shown(typed=forms.answers(data)), once, visit)
@@ -133,7 +141,7 @@ class Routes:
     async def _form(self, request: web.Request) -> web.StreamResponse:
         viewer, data, once = await self._posted(request, ME)
         visit, button = request.match_info["visit"], request.match_info["button"]
-        reply = await self._received(request, viewer, forms.submitted(_sender(viewer), once, visit, button, data))
+        reply = await self._received(request, viewer, forms.submitted(self._sender(viewer), once, visit, button, data))
         if reply.ok:
             return self._go_on(viewer, Said(text=reply.text, visit=visit), at=f"visit-{visit}")
         typed = forms.answers(data)
@@ -146,7 +154,7 @@ class Routes:
 
     async def _reply(self, request: web.Request) -> web.StreamResponse:
         viewer, data, once = await self._posted(request, ME)
-        reply = await self._received(request, viewer, forms.typed(_sender(viewer), once, data))
+        reply = await self._received(request, viewer, forms.typed(self._sender(viewer), once, data))
         said = Said(text=reply.text, visit=reply.visit, typed=data.get("text", "").strip(), buttons=reply.buttons)
         if reply.outcome in STATUS or reply.form:
             shown = Shown(typed={"text": data.get("text", "")}, said=replace(said, refused=reply.outcome in STATUS))
@@ -175,6 +183,11 @@ class Routes:
         if self.receive is None:
             raise NotSaved("the pages have not been started")
         return await self.receive(incoming)
+
+    def _sender(self, viewer: Viewer) -> forms.Sender:
+        person = viewer.person.id
+        address = self._addresses.get(person, "")  # somebody without one is a stranger to the core
+        return forms.Sender(person=person, address=address, site=viewer.site, language=viewer.switched)
 
     def _go_on(self, viewer: Viewer, said: Said, at: str = "") -> web.StreamResponse:
         """Send the browser on to the page, which says the answer once."""
@@ -217,8 +230,8 @@ class Routes:
         except web.HTTPMethodNotAllowed as error:
             return self._plain(request, "expired", 405, Allow=error.headers["Allow"])
         except web.HTTPException as error:
-            what = {400: "expired", 403: "expired", 413: "too_long"}.get(error.status, "not_found")
-            return self._plain(request, what, error.status)
+            again = {name: error.headers[name] for name in ("Retry-After",) if name in error.headers}
+            return self._plain(request, WHAT.get(error.status, "not_found"), error.status, **again)
         except Refused:
             story = request.path.startswith("/visits/")  # that there is such a visit is nobody else's business
             what, status = ("not_found", 404) if story else ("not_allowed", 403)
@@ -231,6 +244,10 @@ class Routes:
             log_failure(_log, "web.page_failed", error, address=address, method=request.method)
             return self._plain(request, "broken", 500)
 
+    def refusal(self, status: int) -> web.Response:
+        """Make the page for what is no request, or none that can be met."""
+        return html(self._pages.plain("broken" if status >= A_FAILURE else WHAT.get(status, "not_found")), status)
+
     async def _handled(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
         if not request.get(PROVEN, True):  # it was not done, and what was typed is shown again
@@ -240,7 +257,3 @@ class Routes:
     def _plain(self, request: web.Request, what: str, status: int, **headers: str) -> web.Response:
         back = "/" if self._door.is_known(request) else ""
         return html(self._pages.plain(what, self._door.languages(request), back), status, **headers)
-
-
-def _sender(viewer: Viewer) -> forms.Sender:
-    return forms.Sender(person=viewer.person.id, site=viewer.site, language=viewer.switched)

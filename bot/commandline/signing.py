@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from bot.language.names import find
 from bot.links import Signing, read_keys
 from bot.logs import set_up_logs
 from bot.settings import Database, Settings
+from bot.sign_in import end_everything
 from bot.storage.databases import open_store
 
 _WHO: Final = "'PERSON'"
@@ -56,7 +58,7 @@ def sign_out(path: Path, text: str) -> None:
 async def _end_sessions(database: Database, person: str) -> int:
     store = await open_store(database)
     try:
-        return await store.transact(lambda tx: tx.end_sessions(person))
+        return await store.transact(partial(end_everything, person=person, now=SystemClock().now()))
     finally:
         await store.close()
 

@@ -14,7 +14,7 @@ from bot.domain.card import Args, Button, Card, Phrase
 from bot.domain.facts import Facts, History
 from bot.domain.people import House
 from bot.domain.person_cards import person_card, press
-from bot.domain.policy import Verb
+from bot.domain.policy import Verb, Via
 from bot.domain.saying import Telling
 from bot.domain.turn import target
 from bot.domain.visit import OPEN_CALLBACK, Asking, Callback, Hello, Promise, Visit
@@ -96,7 +96,8 @@ def _reception_asks(telling: Telling, state: str) -> Phrase | None:
     if visit.unsafe_by is not None and visit.here:
         return Phrase("reception.read_message", {"responder": telling.name(visit.unsafe_by)})
     if asking and asking.checking:
-        return Phrase("ask.has_come", {"responder": telling.given(asking.responder)})
+        key = "ask.has_taken_call" if visit.via is Via.PHONE else "ask.has_come"
+        return Phrase(key, {"responder": telling.given(asking.responder)})
     if asking and asking.with_reception:
         return Phrase("ask.gone_or_here", {"visitor": telling.facts.visitor})
     if _number_wanted(visit):

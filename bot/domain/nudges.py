@@ -11,6 +11,7 @@ from typing import Any
 from bot.domain import events as e
 from bot.domain.card import Nudge, Phrase
 from bot.domain.people import RECEPTION
+from bot.domain.policy import Ladder, Verb, Via
 from bot.domain.visit import Origin, Visit, Which
 
 Made = tuple[str, str, Mapping[str, str]]  # reader, key, arguments that are names (ids of people)
@@ -41,14 +42,23 @@ def _counter(visit: Visit) -> str:
 
 
 def _asked(visit: Visit, event: e.AskingBegan | e.Asked) -> list[Made]:
+    late_call = event.which is Which.CALL
     if event.person == RECEPTION:
-        return [(_counter(visit), "reception.gone_or_here_nudge", {})]
-    if event.which is Which.CALL:
+        return [(_counter(visit), "callback.late_nudge" if late_call else "reception.gone_or_here_nudge", {})]
+    if isinstance(event, e.AskingBegan) and (event.ladder is Ladder.HELLO_LATE or _reminded_at_once(visit, event)):
+        return []  # the first step says it: whether they have come, or that a call is waited for
+    if late_call:
         return [(event.person, "callback.late_nudge", {})]
-    if isinstance(event, e.AskingBegan) and event.ladder.value == "hello_late":
-        return []  # the first step of that ladder asks whether they have come
     own = event.person == visit.owner
     return [(event.person, "responder.asked_nudge" if own else "responder.asked_for_other_nudge", {})]
+
+
+def _reminded_at_once(visit: Visit, event: e.AskingBegan) -> bool:
+    """Tell whether the ladder begins with reminding whoever it begins with: one buzz is enough."""
+    if event.ladder is not Ladder.CALLBACK_LATE:
+        return False
+    first = visit.policy.callback_late[0]
+    return first.verb is Verb.REMIND and not first.after
 
 
 def _reminded(visit: Visit, event: e.Reminded) -> list[Made]:
@@ -57,9 +67,14 @@ def _reminded(visit: Visit, event: e.Reminded) -> list[Made]:
 
 
 def _checked(visit: Visit, event: e.Checked) -> list[Made]:
+    by_phone = visit.via is Via.PHONE
     return [
-        (event.person, "responder.have_you_come_nudge", {}),
-        (_counter(visit), "reception.has_come_nudge", {"responder": event.person}),
+        (event.person, "responder.have_you_spoken_nudge" if by_phone else "responder.have_you_come_nudge", {}),
+        (
+            _counter(visit),
+            "reception.has_taken_call_nudge" if by_phone else "reception.has_come_nudge",
+            {"responder": event.person},
+        ),
     ]
 
 

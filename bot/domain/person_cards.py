@@ -200,7 +200,7 @@ def _asks(telling: Telling, person: str, standing: str) -> Phrase | None:
         told = visit.alerted[0] if visit.alerted else visit.announced_by
         return Phrase("responder.not_safe_follow_up", {"by": telling.name(told)})
     if standing == "checked":
-        return Phrase("responder.have_you_come", who)
+        return Phrase("responder.have_you_spoken" if visit.via is Via.PHONE else "responder.have_you_come", who)
     if standing == "asked" and asking:
         return _asks_for_answer(telling, person, asking)
     if not promise:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.domain.events import Delivered, Event, NotDelivered, Unreachable
+from bot.domain.events import Delivered, Event, NotDelivered, PressRefused, Unreachable
 from bot.domain.visit import Callback, Promise, Visit
 
 _NOT_YET_KEPT = frozenset({Callback.PROMISED, Callback.LATE})
-_QUIET = (Delivered, NotDelivered)  # facts of delivery never make a card stale, or each card would send itself again
+_QUIET = (Delivered, NotDelivered, PressRefused)
+"""Facts of delivery make no card stale, or each card would send itself again; nor does what was refused."""
 
 
 def people_of(visit: Visit) -> frozenset[str]:

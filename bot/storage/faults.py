@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 
 from sqlalchemy import Engine, ExceptionContext, event
 
-from bot.errors import NotSaved
+from bot.errors import NotSaved, Unfit
 
 
 class NotTaken(NotSaved):
@@ -22,6 +23,10 @@ class NotTaken(NotSaved):
         self.again = again
 
 
+class UnfitRow(NotTaken, Unfit):
+    """Likewise, and it is what would be written that does not fit: trying again is of no use, and others go on."""
+
+
 def tell_faults(engine: Engine, again: Callable[[BaseException], bool] = lambda _: False) -> Engine:
     """Let an engine raise `NotTaken` for whatever its driver raises; `again` is asked about the driver's errors.
 
@@ -35,7 +40,8 @@ def tell_faults(engine: Engine, again: Callable[[BaseException], bool] = lambda 
             return
         error = context.original_exception
         cut = context.is_disconnect and context.connection is not None
-        raise NotTaken(_what_it_says(error), again=cut or again(error))
+        kind = UnfitRow if _is_unfit(error) else NotTaken
+        raise kind(_what_it_says(error), again=cut or again(error))
 
     return engine
 
@@ -44,6 +50,12 @@ def _what_it_says(error: BaseException) -> str:
     """Say what went wrong in the database's own words, as far as they cannot hold a visitor's."""
     kind, code = type(error).__name__, code_of(error)
     return f"{kind}, {code}" if code else f"{kind}: {str(error).strip()}"
+
+
+def _is_unfit(error: BaseException) -> bool:
+    """Tell whether a row, and not the database, is at fault: in PostgreSQL's codes, classes 22 and 23."""
+    code = code_of(error)
+    return code[:2] in {"22", "23"} if code else isinstance(error, sqlite3.IntegrityError | sqlite3.DataError)
 
 
 def code_of(error: BaseException | None) -> str | None:

@@ -7,10 +7,12 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
@@ -22,7 +24,8 @@ T = TypeVar("T")
 
 TOGETHER: Final = 32
 """So many transactions at most share a commit: the first of them waits for the last."""
-TRIES: Final = 10
+TRY_FOR_S: Final = 3.0
+"""So long a transaction that others were in the way of is run again and again."""
 FIRST_PAUSE_S: Final = 0.002
 LONGEST_PAUSE_S: Final = 0.25
 
@@ -99,35 +102,77 @@ class Sharing:
             return
         try:
             self._together(jobs)
-        except Exception:  # noqa: BLE001 - whatever one of them raised, all were undone: each is run by itself
+        except _NotBegun as fault:  # none of them would fare better by itself
             for job in jobs:
-                self._alone(job)
+                job.error = fault.error
+        except BaseException:  # noqa: BLE001 - whatever one of them raised, all were undone
+            self._apart(jobs)
 
     def _together(self, jobs: Sequence[_Job]) -> None:
-        with self._engine.begin() as connection:
+        with self._begun() as connection:
             transaction = self._begin(connection)
             for job in jobs:
                 job.value = job.context.run(job.work, transaction)
         transaction.committed()
 
+    def _apart(self, jobs: Sequence[_Job]) -> None:
+        """Run them together once more, so that one that fails is undone alone; if the database fails, one by one."""
+        try:
+            with self._begun() as connection:
+                transaction = self._begin(connection)
+                for job in jobs:
+                    connection.exec_driver_sql("SAVEPOINT one")
+                    job.error = None
+                    try:
+                        job.value = job.context.run(job.work, transaction)
+                    except NotTaken:
+                        raise
+                    except BaseException as error:  # noqa: BLE001 - it is told to whoever waits
+                        job.error = error
+                        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+                        transaction = self._begin(connection)  # the other one may remember what was undone
+            transaction.committed()
+        except (NotTaken, _NotBegun):
+            for job in jobs:
+                self._alone(job)
+
     def _alone(self, job: _Job) -> None:
-        for attempt in range(1, TRIES + 1):
+        until = time.monotonic() + TRY_FOR_S
+        for attempt in count(1):
             job.error = None
             try:
-                with self._engine.begin() as connection:
+                with self._begun() as connection:
                     transaction = self._begin(connection)
                     job.value = job.context.run(job.work, transaction)
                 transaction.committed()
-            except NotTaken as error:
-                job.error = error
-                if attempt == TRIES or not error.again:
-                    return
-                time.sleep(_pause(attempt))
+            except _NotBegun as fault:
+                job.error = fault.error
             except BaseException as error:  # noqa: BLE001 - it is told to whoever waits
                 job.error = error
+            again = isinstance(job.error, NotTaken) and job.error.again
+            if not again or time.monotonic() > until:
                 return
-            else:
-                return
+            time.sleep(_pause(attempt))
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
+        """Give a connection on which a transaction has begun; raises `_NotBegun` when none could."""
+        try:
+            begun = self._engine.begin()
+            connection = begun.__enter__()
+        except NotTaken as error:
+            raise _NotBegun(error) from error
+        with ExitStack() as held:
+            held.push(begun.__exit__)
+            yield connection
+
+
+class _NotBegun(Exception):
+    """No transaction could be begun: the database is away, or somebody holds it."""
+
+    def __init__(self, error: NotTaken) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def _pause(attempt: int) -> float:
@@ -140,12 +185,14 @@ def _answer(job: _Job) -> None:
     def tell() -> None:
         if job.answer.done():  # nobody waits any more
             return
-        if job.error is not None:
+        if isinstance(job.error, StopIteration):  # which no future takes
+            job.answer.set_exception(RuntimeError("a transaction raised StopIteration"))
+        elif job.error is not None:
             job.answer.set_exception(job.error)
         else:
             job.answer.set_result(job.value)
 
-    if not job.loop.is_closed():
+    with suppress(RuntimeError):  # the loop is closed: nobody is there to be told
         job.loop.call_soon_threadsafe(tell)
 
 

@@ -2,10 +2,10 @@
 
 Transactions that wait while another commits are run together, one after the other in one database transaction, and
 share its commit: the disk is asked to write once for all of them, and nobody is answered before it has. When one of
-them fails, all are undone and each is run by itself; that is seldom, and costs less than a savepoint for each. So one
-writer is enough, on SQLite, which knows no more, as on PostgreSQL, where other processes write beside it: there a
-transaction runs as if it were alone, and is run again when it was not. Reads have connections of their own and see
-the last commit. Nothing in the queries is either database's own.
+them fails, all are undone and run again with a savepoint each, so that only that one is. So one writer is enough, on
+SQLite, which knows no more, as on PostgreSQL, where other processes write beside it: there a transaction runs as if
+it were alone, and is run again when it was not. Reads have connections of their own and see the last commit. Nothing
+in the queries is either database's own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, bindparam, delete, select
 
-from bot.errors import Conflict, NotSaved
+from bot.errors import Conflict, NotSaved, Unfit
 from bot.ports import Transaction
 from bot.storage.checkpoints import write_checkpoints
 from bot.storage.faults import NotTaken, code_of
@@ -162,5 +162,5 @@ def _told() -> Iterator[None]:
         yield
     except NotTaken as error:
         if code_of(error.__cause__):
-            raise NotSaved(str(error)) from None
+            raise (Unfit if isinstance(error, Unfit) else NotSaved)(str(error)) from None
         raise

@@ -154,7 +154,7 @@ class SqlDelivery(SqlBase):
     ) -> bool:
         """Give a card back; that an earlier try's result is unknown is forgotten only together with its receipt."""
         failed: dict[str, Any] = {
-            "attempts": card.c.attempts + 1,
+            "attempts": _one_more(row.attempts),
             "unknown": unknown or (row.unknown and not forget_receipt),
             "ready_at": card.c.waiting_since if not_before is None else not_before,
             "token": None,
@@ -173,7 +173,7 @@ class SqlDelivery(SqlBase):
     def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
         """Give a nudge back until `not_before`; what is unknown of an earlier try stays unknown."""
         failed = {
-            "attempts": nudge.c.attempts + 1,
+            "attempts": _one_more(row.attempts),
             "unknown": unknown or row.unknown,
             "ready_at": not_before,
             "token": None,
@@ -216,7 +216,13 @@ class SqlDelivery(SqlBase):
 def _tries(row: Row[Any]) -> dict[str, Any]:
     """Count a lease that ran out without a word as one more try, whose result is unknown."""
     lost = row.token is not None
-    return {"attempts": row.attempts + lost, "unknown": row.unknown or lost}
+    tries = max(0, min(row.attempts, tables.MOST_TRIES)) if isinstance(row.attempts, int) else 0
+    return {"attempts": _one_more(tries) if lost else tries, "unknown": row.unknown or lost}
+
+
+def _one_more(tries: int) -> int:
+    """Count a try, and stop where nobody counts any more; somebody may have written anything there by hand."""
+    return min(tries + 1, tables.MOST_TRIES)
 
 
 def _is_card(row: CardRow) -> ColumnElement[bool]:

@@ -37,8 +37,16 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+LAST_MOMENT = microseconds(datetime(9999, 1, 1, tzinfo=UTC))
+"""No moment that is read is later: something may be added to it, in any zone."""
+
+
 class Moment(TypeDecorator[datetime]):
-    """An aware moment, kept exactly, which comes back in UTC; raises ValueError for one without a zone."""
+    """An aware moment, kept exactly, which comes back in UTC; raises ValueError for one without a zone.
+
+    What hello30 never wrote ends nothing: a number beyond the years 1970 to 9999 is the nearest moment of these. SQLite
+    keeps anything in any column: what is no number is the first moment, so that nobody waits for it or is let in by it.
+    """
 
     impl: Any = BigInteger
     cache_ok: bool | None = True
@@ -49,9 +57,12 @@ class Moment(TypeDecorator[datetime]):
             return None
         return microseconds(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # likewise
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # likewise
         """Turn microseconds into a moment."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        if value is None:
+            return None
+        kept = value if isinstance(value, int) else 0
+        return _EPOCH + timedelta(microseconds=max(0, min(kept, LAST_MOMENT)))
 
 
 metadata = MetaData()
@@ -158,6 +169,10 @@ kept_value = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+
+MOST_TRIES = 1_000
+"""Tries of a message are counted up to so many."""
 
 
 def _waiting_columns() -> list[Column[Any]]:

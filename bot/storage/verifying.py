@@ -24,6 +24,7 @@ from bot.storage.findings import Finding, RawRow, broken_seal, raw, read, sealed
 from bot.storage.schema import HEAD, VERSION_TABLE
 from bot.storage.sql import SqlStore
 from bot.storage.verifying_chain import CheckpointChain, Counters, read_counters
+from bot.storage.verifying_triggers import check_triggers
 from bot.storage.verifying_visit import DAY, Frozen, VisitRows, check_visit
 
 AT_MOST: Final = 1_000
@@ -31,8 +32,6 @@ AT_MOST: Final = 1_000
 _BATCH: Final = 200
 _VISIT, _JOURNAL, _POLICY = raw(tables.visit), raw(tables.journal), raw(tables.policy)
 _BY_VISIT: Final = {table.name: raw(table) for table in (tables.visit_person, tables.facts, tables.card, tables.nudge)}
-_PROTECTED: Final = ("journal", "checkpoint")
-_REFUSES: Final = {"sqlite": "RAISE(ABORT", "postgresql": "RAISE EXCEPTION"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ class _Run:
     def findings(self) -> Iterator[Finding]:
         self._now = max(self._now, self._latest())
         yield from self._schema()
-        yield from self._triggers()
+        yield from check_triggers(self._connection)
         yield from self.checkpoints.findings()
         frozen = self._frozen()
         yield from self._policies()
@@ -129,19 +128,6 @@ class _Run:
         found = [str(version) for (version,) in self._connection.execute(text(f"SELECT * FROM {VERSION_TABLE}"))]  # noqa: S608
         if found != [HEAD]:
             yield Finding(VERSION_TABLE, f"it says {', '.join(found) or 'nothing'}", f"where it should say {HEAD}")
-
-    def _triggers(self) -> Iterator[Finding]:
-        """Look whether the database itself still refuses to change what is only ever appended to."""
-        dialect = self._connection.dialect.name
-        query = _TRIGGERS[dialect]
-        found: dict[str, set[str]] = defaultdict(set)
-        for table, trigger, does in self._connection.execute(text(query)):
-            if _REFUSES[dialect] in does:
-                found[table].add(trigger)
-        for table in _PROTECTED:
-            wanted = {f"{table}_keeps"} if dialect == "postgresql" else {f"{table}_update", f"{table}_delete"}
-            for trigger in sorted(wanted - found[table]):
-                yield Finding(table, "the table", f"is not protected: its trigger {trigger} is missing, or is another")
 
     # --- policies ----------------------------------------------------------------------------------------------------
 
@@ -216,13 +202,3 @@ class _Run:
         for row in read(self._connection, query):
             name = ":".join(str(row[part]) for part in key)
             yield Finding(table.name, name, f"{does} for too long: `{column}` is not what hello30 writes")
-
-
-_TRIGGERS: Final = {
-    "sqlite": "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": (
-        "SELECT c.relname, t.tgname, p.prosrc FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-        "JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgenabled <> 'D' "
-        "AND c.oid IN (to_regclass('journal'), to_regclass('checkpoint'))"
-    ),
-}

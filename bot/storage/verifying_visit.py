@@ -17,10 +17,12 @@ from bot.storage import codec
 from bot.storage.columns import people_of, promised_call, revised
 from bot.storage.findings import Finding, RawRow, broken_seal, ordinal
 from bot.storage.proof import entry_hash
-from bot.storage.tables import microseconds
+from bot.storage.tables import LAST_MOMENT, MOST_TRIES, microseconds
 
 MINUTE: Final = 60_000_000
 DAY: Final = 24 * 60 * MINUTE
+_PUT_OFF: Final = 2 * MINUTE
+"""A visit that cannot be decided is put off by one minute, and somebody has to write that down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,11 +180,14 @@ def _state(row: RawRow, name: str, visit: Visit, frozen: Frozen) -> Iterator[Fin
 
 
 def _wake(row: RawRow, name: str, visit: Visit, now: int) -> Iterator[Finding]:
-    """Look whether it wakes in time; a visit that cannot be decided is put off by a minute, again and again."""
+    """Look whether it wakes in time; a visit that cannot be decided is put off, again and again."""
     deadline, wake = next_deadline(visit), row["wake_at"]
+    if wake is not None and not _is_moment(wake):
+        yield Finding("visit", name, "has a `wake_at` that is no moment")
+        return
     if deadline is None:  # to wake in vain does no harm
         return
-    if not isinstance(wake, int) or wake > max(microseconds(deadline), now) + MINUTE:
+    if wake is None or wake > max(microseconds(deadline), now) + _PUT_OFF:
         yield Finding("visit", name, "would not wake at its deadline: `wake_at` is not what its journal tells")
 
 
@@ -235,13 +240,23 @@ def _nudge(nudge: RawRow, now: int) -> Iterator[Finding]:
 
 def _waits(table: str, row: RawRow, name: str, now: int) -> Iterator[Finding]:
     """Look whether what waits is sent one day, also when a platform asked for patience."""
-    if _count(row["attempts"]) < 0:
-        yield Finding(table, name, "counts tries below nought")
-    if row["waiting_since"] is None:
+    if not 0 <= _count(row["attempts"]) <= MOST_TRIES:
+        yield Finding(table, name, "counts tries that there never were")
+    since, ready = row["waiting_since"], row["ready_at"]
+    for column, value in (("waiting_since", since), ("ready_at", ready)):
+        if value is not None and not _is_moment(value):
+            yield Finding(table, name, f"has a `{column}` that is no moment")
+    if since is None:
         return
-    ready = row["ready_at"]
-    if not isinstance(ready, int) or ready > now + DAY:
+    if _is_moment(since) and since > now + DAY:
+        yield Finding(table, name, "waits for its turn: `waiting_since` is not what hello30 writes")
+    if ready is None or (_is_moment(ready) and ready > now + DAY):
         yield Finding(table, name, "waits for more than a day: `ready_at` is not what hello30 writes")
+
+
+def _is_moment(value: Any) -> bool:
+    """Tell whether this is a moment that hello30 could have written."""
+    return isinstance(value, int) and 0 <= value <= LAST_MOMENT
 
 
 def _count(value: Any) -> int:

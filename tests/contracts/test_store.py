@@ -475,14 +475,14 @@ async def test_a_card_that_shows_all_is_left_alone_until_the_visit_moves_on(stor
     [
         Delivered(at=at(10), by="hello30", person="martin", asking=1, adapter="slack"),
         NotDelivered(at=at(10), by="hello30", person="martin", adapter="slack", why="parked"),
+        PressRefused(at=at(10), by="sophie", command="Delegate", reason="not_yours"),
     ],
 )
-async def test_facts_of_delivery_never_make_a_card_stale(store: Store, event: Event) -> None:
+async def test_what_no_card_tells_of_makes_none_stale(store: Store, event: Event) -> None:
     await has_a_card_shown(store)
     await goes_on(store, visit(), 2, event)
     assert await claims(store, 11) is None
-    refused = PressRefused(at=at(12), by="sophie", command="Delegate", reason="not_yours")
-    await goes_on(store, visit(), 3, refused, replace(event, at=at(13)))
+    await goes_on(store, visit(), 3, phone_added(12), replace(event, at=at(13)))
     assert await claims(store, 13) is not None
 
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from bot.bootstrap import join
+from bot.domain.card import Nudge, Phrase
 from bot.domain.events import Delivered, NotDelivered
 from bot.domain.visit import Callback, Hello
 from bot.errors import DeliveryError, DeliveryKind
-from bot.messages import Address
+from bot.language.wording import Wording
+from bot.messages import Address, Announce, Incoming
+from bot.ports import Transaction
 from bot.settings import Settings
-from tests.fakes import Message, ShakyStore
+from tests.fakes import FakeChat, Message, ShakyStore
 from tests.world import COUNTER, WEDNESDAY, World, at, house
 
+T = TypeVar("T")
 NUMBER = "514 555-0142"
 RETRY = DeliveryError(DeliveryKind.RETRY, "503")
 GONE = DeliveryError(DeliveryKind.UNREACHABLE, "user_not_found")
@@ -408,6 +416,130 @@ async def test_a_visit_that_cannot_be_shown_holds_up_no_other_and_comes_back(wor
     back = gone.restarted(second_site())
     await back.passes(minutes=2)
     assert [card.visitor for card in back.cards("reception:quebec")] == ["Marc Roy"]
+
+
+# --- to whom ---------------------------------------------------------------------------------------------------------
+
+
+def moved_to(person: str, address: Address) -> Settings:
+    settings = house()
+    return replace(settings, addresses={**settings.addresses, person: (address,)})
+
+
+async def test_nothing_goes_to_an_address_that_is_its_readers_no_more(world: World) -> None:
+    world.held = True
+    await world.arrives("Julie Tremblay", to_see="martin", phone=NUMBER)
+    there = world.restarted(moved_to("martin", Address("web", "martin.now")))
+    with capture_logs() as logs:
+        await there.settles()
+    assert sent(there, "martin") == []
+    assert [line["event"] for line in logs] == ["courier.not_theirs"] * 2
+    assert "Tremblay" not in repr(logs)
+    await there.passes(minutes=3)
+    assert sent(there, "martin") == []
+    assert [card.visitor for card in there.chat.cards("martin.now")] == ["Julie Tremblay"]
+
+
+async def test_a_row_that_somebody_put_there_carries_nothing_away(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin", phone=NUMBER)
+    visit, elsewhere = (await world.visit()).id, Address("web", "elsewhere")
+    nudge = Nudge(key="k", visit=visit, person="martin", text=Phrase("visitor.asked_nudge"))
+
+    def forge(tx: Transaction) -> None:
+        tx.show(visit, [("martin", elsewhere), (COUNTER, elsewhere)])
+        tx.queue(nudge, elsewhere, world.clock.now())
+
+    await world.store.transact(forge)
+    await world.passes(minutes=10)
+    assert sent(world, "elsewhere") == []
+    assert world.chat.calls["elsewhere"] == 0
+
+
+# --- a platform that does not answer ---------------------------------------------------------------------------------
+
+
+class TwoPlatforms:
+    """Martin is found on a platform that hangs, everybody else on one that does not; four workers carry."""
+
+    def __init__(self, world: World) -> None:
+        self.clock, self.web, self.slack = world.clock, FakeChat(), FakeChat(name="slack", slow=asyncio.Event())
+        settings = moved_to("martin", Address("slack", "U1"))
+        wording = Wording.load(kinds=settings.kinds, strict=True)
+        adapters = {"web": self.web, "slack": self.slack}
+        self.parts = join(settings, world.store, self.clock, wording=wording, adapters=adapters)
+        self.parts.courier.call_within = timedelta(0)  # whatever does not answer at once takes too long
+
+    async def arrives(self, visitor: str, to_see: str) -> None:
+        act = Announce(visitor=visitor, owner_id=to_see, kind="client", another=True)
+        await self.parts.inbox.receive(Incoming(key=visitor, sender=Address("web", "nadia"), act=act))
+
+    async def carries(self, after: float = 0) -> int:
+        """Carry with four workers what may be carried after so many seconds; give how many calls hung."""
+        self.clock.move_to(self.clock.now() + seconds(after))
+        before = self.slack.calls.total()
+        await asyncio.gather(*(self.parts.courier.carry_all() for _ in range(4)))
+        return self.slack.calls.total() - before
+
+
+async def test_a_platform_that_hangs_holds_up_no_other(world: World) -> None:
+    two = TwoPlatforms(world)
+    for number in range(8):
+        await two.arrives(f"Visitor {number}", to_see="martin")
+    await two.arrives("Anne Roy", to_see="sophie")
+    # no worker hangs twice before everything else is carried
+    assert 1 <= await two.carries() <= 4
+    assert [card.visitor for card in two.web.cards("sophie")] == ["Anne Roy"]
+    assert len(two.web.cards(COUNTER)) == 9
+
+
+async def test_a_platform_that_hangs_is_tried_with_one_message_at_a_time_and_more_and_more_seldom(world: World) -> None:
+    two = TwoPlatforms(world)
+    for number in range(8):
+        await two.arrives(f"Visitor {number}", to_see="martin")
+    await two.carries()
+    for wait in (10, 20, 40, 60, 60):
+        assert await two.carries(wait - 0.1) == 0
+        assert await two.carries(0.1) == 1
+
+
+async def test_a_platform_that_answers_again_gets_everything_at_once(world: World) -> None:
+    two = TwoPlatforms(world)
+    for number in range(8):
+        await two.arrives(f"Visitor {number}", to_see="martin")
+    await two.carries()
+    assert two.slack.slow is not None
+    two.slack.slow.set()
+    await two.carries(10)
+    assert len(two.slack.cards("U1")) == 8
+    two.slack.slow.clear()
+    await two.arrives("Anne Roy", to_see="martin")
+    await two.carries()
+    assert await two.carries(9.9) == 0
+    assert await two.carries(0.1) == 1
+
+
+class Watched(ShakyStore):
+    """A store that knows how many transactions are under way."""
+
+    under_way = 0
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        self.under_way += 1
+        try:
+            return await super().transact(work)
+        finally:
+            self.under_way -= 1
+
+
+async def test_the_timekeeper_is_rung_for_once_the_step_is_saved(world: World) -> None:
+    store, rang = Watched(world.store), list[tuple[int, bool]]()
+    there = world.restarted(store=store)
+    main = threading.current_thread()
+    there.parts.courier.moved = lambda: rang.append((store.under_way, threading.current_thread() is main))
+    there.chat.down["martin"] = GONE
+    await there.arrives("Julie Tremblay", to_see="martin")
+    assert rang
+    assert set(rang) == {(0, True)}
 
 
 # --- the log ---------------------------------------------------------------------------------------------------------

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 import pytest
 
 from bot.domain import commands as c
-from bot.domain.policy import Owes
-from tests.domain.house import COUNTER, HAND_OVER, Story, at
+from bot.domain.policy import Owes, Step, Verb
+from tests.domain.house import COUNTER, HAND_OVER, Story, at, make_policy
 
 COMING: Final = c.PromiseHello(by="martin", within=timedelta())
 AT_TEN: Final = c.PromiseCallback(by="martin", due=at("10:00"))
@@ -48,9 +49,24 @@ def test_a_callback_buzzes_before_its_time_at_its_time_and_when_it_is_late() -> 
     story.does(AT_TEN)
     assert story.nudges(story.passes(minutes=50)) == [("martin", "callback.soon_nudge")]
     assert story.nudges(story.passes(minutes=10)) == [("martin", "callback.now_nudge")]
-    late = story.nudges(story.passes(minutes=15))
-    assert late == [("martin", "callback.late_nudge"), ("martin", "callback.late_nudge")]
+    assert story.nudges(story.passes(minutes=15)) == [("martin", "callback.late_nudge")]
     assert story.nudges(story.passes(minutes=30)) == [("sophie", "callback.late_nudge")]
+
+
+def test_a_late_call_that_reception_has_is_told_as_a_call() -> None:
+    story = Story()
+    story.does(AT_TEN)
+    told = story.nudges(story.passes(hours=6))
+    assert (COUNTER, "callback.late_nudge") in told
+    assert (COUNTER, "reception.gone_or_here_nudge") not in told
+
+
+def test_a_late_call_buzzes_once_also_where_its_ladder_does_not_begin_with_a_reminder() -> None:
+    ladder = (Step(timedelta(minutes=30), Verb.ASK, "deputy"), Step(timedelta(hours=2), Verb.HAND_OVER_TO, "reception"))
+    story = Story(policy=replace(make_policy(), callback_late=ladder))
+    story.does(AT_TEN)
+    story.passes(minutes=60)
+    assert story.nudges(story.passes(minutes=15)) == [("martin", "callback.late_nudge")]
 
 
 def test_whoever_has_a_callback_booked_for_them_is_told() -> None:

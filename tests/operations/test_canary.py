@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
 import threading
 import warnings
@@ -17,7 +18,7 @@ from sqlalchemy import text
 from bot.domain.events import NoAnswerTyped
 from bot.errors import DeliveryError, DeliveryKind, NotSaved
 from bot.forms import FORMS
-from bot.logs import log_failure
+from bot.logs import FromLibraries, log_failure
 from bot.messages import Address, Announce, AnnounceLine, Incoming, Outcome, Press, Typed
 from bot.ports import Store, Transaction
 from bot.storage.sql import SqlStore
@@ -317,6 +318,16 @@ LIBRARIES = {
     _of_a_warning: ("library.said", '"library": "py.warnings"'),
     _of_our_own_exception: ("failed", "ValueError", "_of_our_own_exception"),
 }
+
+
+def test_a_library_that_says_the_same_again_and_again_is_counted(logs: io.StringIO) -> None:
+    moments = iter([0.0, 0.5, 0.9, 1.0, 1.1, 2.5])
+    handler = FromLibraries(seconds=lambda: next(moments))
+    records = [logging.LogRecord("aiohttp.server", logging.ERROR, "web.py", 7, WORD, None, None) for _ in range(6)]
+    for record in records:
+        handler.emit(record)
+    lines = [json.loads(line) for line in logs.getvalue().splitlines()]
+    assert [line.get("unsaid", 0) for line in lines] == [0, 2, 1]
 
 
 @pytest.mark.parametrize("speaking", LIBRARIES, ids=lambda speaking: speaking.__name__.strip("_"))

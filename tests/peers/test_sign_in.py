@@ -93,6 +93,23 @@ async def test_from_a_link_to_a_press_and_out_again(chromium: str) -> None:
         assert house.faults == []
 
 
+async def test_a_link_is_told_to_nobody_before_it_is_used(chromium: str) -> None:
+    async with watched(chromium) as house:
+        page = await house.browser.new_page()
+        page.set_default_timeout(SHOWN_WITHIN_MS)
+        link = house.desk.link("martin")
+        async with page.expect_request("**/static/look.css") as asked:
+            await page.goto(house.desk.origin + link)
+        headers = await (await asked.value).all_headers()
+        assert headers["referer"] == f"{house.desk.origin}/"
+        assert link.removeprefix("/in/") not in str(headers)
+
+        async with page.expect_request("**/in/*") as pressed:
+            await page.get_by_role("button", name="Sign in as Martin Gagnon").click()
+        assert (await (await pressed.value).all_headers())["origin"] == house.desk.origin
+        await page.get_by_role("button", name="Sign out").wait_for()
+
+
 async def test_a_page_of_an_earlier_sign_in_keeps_what_was_typed_and_works_at_the_second_press(chromium: str) -> None:
     async with watched(chromium) as house:
         nadia = await house.signs_in("nadia")

@@ -233,6 +233,55 @@ def test_a_trigger_that_refuses_nothing_any_more_is_told(after: Database) -> Non
     assert found.startswith("checkpoint: the table is not protected")
 
 
+_SAYS = "'the journal is append-only'"
+_REFUSE_LESS = {
+    "on a condition": "BEFORE UPDATE ON journal WHEN 0 BEGIN SELECT RAISE(ABORT, {says}); END",
+    "in a comment": "BEFORE UPDATE ON journal BEGIN SELECT 1; /* RAISE(ABORT, {says}) */ END",
+    "for one column": "BEFORE UPDATE OF number ON journal BEGIN SELECT RAISE(ABORT, {says}); END",
+    "afterwards": "AFTER UPDATE ON journal BEGIN SELECT RAISE(IGNORE); END",
+}
+_FUNCTION = "CREATE OR REPLACE FUNCTION journal_keeps() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {does}; END $$"
+_DROP = "DROP TRIGGER journal_keeps ON journal"
+_CREATE = "CREATE TRIGGER journal_keeps BEFORE {what} ON journal FOR EACH STATEMENT EXECUTE FUNCTION journal_keeps()"
+_REFUSE_LESS_THERE = {
+    "only on replicas": ["ALTER TABLE journal ENABLE REPLICA TRIGGER journal_keeps"],
+    "on a condition": [_FUNCTION.format(does=f"IF false THEN RAISE EXCEPTION {_SAYS}; END IF; RETURN NEW")],
+    "for one statement": [_DROP, _CREATE.format(what="TRUNCATE")],
+    "for one column": [_DROP, _CREATE.format(what="UPDATE OF number OR DELETE OR TRUNCATE")],
+}
+
+
+def test_a_trigger_that_refuses_less_than_ours_is_told(database: Database) -> None:
+    asyncio.run(told(database))
+    if isinstance(database, Postgres):
+        whole = _CREATE.format(what="UPDATE OR DELETE OR TRUNCATE")
+        ours = [_FUNCTION.format(does=f"RAISE EXCEPTION {_SAYS}"), _DROP, whole]
+        less = _REFUSE_LESS_THERE
+    else:
+        drop, create = "DROP TRIGGER journal_update", "CREATE TRIGGER journal_update "
+        ours = [drop, f"{create}BEFORE UPDATE ON journal BEGIN SELECT RAISE(ABORT, {_SAYS}); END"]
+        less = {how: [drop, create + does.format(says=_SAYS)] for how, does in _REFUSE_LESS.items()}
+    for how, statements in less.items():
+        for statement in statements:
+            by_admin(database, statement)
+        assert any(each.startswith("journal: the table is not protected") for each in lines(database)), how
+        for statement in ours:
+            by_admin(database, statement)
+        assert lines(database) == [], how
+
+
+def test_whatever_else_acts_by_itself_in_the_database_is_told(after: Database) -> None:
+    if isinstance(after, Postgres):
+        by_admin(after, "CREATE FUNCTION hush() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$")
+        by_admin(after, "CREATE TRIGGER hush BEFORE INSERT ON card FOR EACH ROW EXECUTE FUNCTION hush()")
+        by_admin(after, "CREATE RULE never AS ON INSERT TO nudge DO INSTEAD NOTHING")
+        wanted = ["card: its trigger hush", "nudge: its rule never"]
+    else:
+        by_admin(after, "CREATE TRIGGER hush AFTER INSERT ON card BEGIN UPDATE card SET waiting_since = NULL; END")
+        wanted = ["card: its trigger hush"]
+    assert lines(after) == [f"{each} is not one of hello30: it may change what is written." for each in wanted]
+
+
 def by_admin(database: Database, statement: str) -> None:
     if isinstance(database, Postgres):
         engine = create_engine(make_url(database.url).set(drivername="postgresql+psycopg"))

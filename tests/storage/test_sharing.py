@@ -82,7 +82,7 @@ def put(tx: Transaction, name: str, value: str = "kept") -> str:
     return name
 
 
-def put_and_refuse(tx: Transaction, error: Exception) -> None:
+def put_and_refuse(tx: Transaction, error: BaseException) -> None:
     tx.put_value("refused", "kept")
     raise error
 
@@ -125,6 +125,31 @@ async def test_one_that_raises_is_undone_alone_and_told_what_it_raised(counted: 
     )
     assert (first, raised, last) == ("a", error, "b")
     assert await kept(counted.store, "a", "refused", "b") == ["kept", None, "kept"]
+
+
+class Stopped(BaseException):
+    """What no `except Exception` catches."""
+
+
+async def test_even_one_that_stops_everything_else_costs_no_other_its_answer(counted: Counted) -> None:
+    first, raised, last = await counted.after_a_first(
+        partial(put, name="a"), partial(put_and_refuse, error=Stopped()), partial(put, name="b")
+    )
+    assert (first, last) == ("a", "b")
+    assert isinstance(raised, Stopped)
+    assert await kept(counted.store, "a", "refused", "b") == ["kept", None, "kept"]
+
+
+async def test_whoever_waits_for_one_that_raises_what_no_future_takes_is_told(counted: Counted) -> None:
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        await counted.store.transact(lambda _: next(iter(())))
+    assert await counted.store.transact(partial(put, name="a")) == "a"
+
+
+async def test_with_one_refused_the_others_still_share_a_commit(counted: Counted) -> None:
+    works = [partial(put, name=f"n{number}") for number in range(8)]
+    await counted.after_a_first(*works, partial(put_and_refuse, error=Refused("unknown_visit")))
+    assert counted.commits == 2
 
 
 async def test_what_the_database_refuses_of_one_costs_no_other_its_answer(counted: Counted) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import product, zip_longest
 from pathlib import Path
@@ -22,7 +23,7 @@ from bot.storage.tables import Moment, metadata
 from tests.fakes import FakeChat
 from tests.postgres import Server
 from tests.storage.by_hand import Hand, copied
-from tests.storage.told import PRESSED, findings, goes_on, told
+from tests.storage.told import END, PRESSED, findings, goes_on, told
 
 TABLES = {table.name: table for table in metadata.sorted_tables}
 APART = {"used_link", "session"}
@@ -51,7 +52,7 @@ HARMLESS: Final[dict[str, str]] = {
     "card *.unknown *": "the message is looked up by its key before it is sent again",
     "card *.receipt *": "a message that is not found any more is posted anew",
     "card *.attempts more": "the next failure gives it up, which is journaled, and the ladder goes on",
-    "card waiting.waiting_since *r": "it only says who comes first",
+    "card waiting.waiting_since earlier": "it only says who comes first",
     "card waiting.ready_at earlier": "it is sent at once",
     "card shown.ready_at *": "nothing is to be sent; the next change of the visit sets it",
     "card parked.ready_at *": "likewise",
@@ -63,7 +64,7 @@ HARMLESS: Final[dict[str, str]] = {
     "nudge *.attempts more": "the next failure gives it up, which is journaled, and the ladder goes on",
     "nudge *.outcome other": "what waits is sent all the same, and what does not is not",
     "nudge *.outcome inside": "likewise",
-    "nudge waiting.waiting_since *r": "it only says who comes first",
+    "nudge waiting.waiting_since earlier": "it only says who comes first",
     "nudge waiting.ready_at earlier": "it is sent at once",
     "nudge sent.ready_at *": "nothing is to be sent any more",
     "nudge parked.ready_at *": "likewise",
@@ -157,7 +158,7 @@ def altered(value: Any, how: str) -> Any:
         case "later" | "earlier":
             return (value or YEARS) + (YEARS if how == "later" else -YEARS // 10)
         case _:
-            return value + (1000 if how == "more" else -1000)
+            return value + (900 if how == "more" else -900)
 
 
 def _inside(text: Any) -> Any:
@@ -290,7 +291,45 @@ def test_text_where_a_moment_should_be_is_found_and_stops_no_proof(stories: Told
         with stories.hand.put_back(table):
             stories.hand.run(f"UPDATE {table} SET {column} = :value", value=value)
             found = findings(stories.database)
-            assert found or column == "waiting_since", (table, column)
+            assert found, (table, column)
+
+
+ODD = (-(10**18), 9 * 10**18)
+"""Numbers that are no moments."""
+
+
+def test_a_number_that_is_no_moment_is_found_in_whatever_waits(stories: Told) -> None:
+    columns = {"visit": ["wake_at"], "card": ["waiting_since", "ready_at"], "nudge": ["waiting_since", "ready_at"]}
+    for table, kept in columns.items():
+        for column, value in product(kept, ODD):
+            with stories.hand.put_back(table):
+                row = the_row(stories.hand, table, next(iter(kinds(table))))
+                mine, key = where(table, row)
+                stories.hand.run(f"UPDATE {table} SET {column} = :value WHERE {mine}", value=value, **key)
+                assert any(names(each, table, row) for each in findings(stories.database)), (column, value)
+
+
+@pytest.mark.parametrize("tries", [-1, 1001, 2**31 - 1])
+def test_tries_that_there_never_were_are_found(stories: Told, tries: int) -> None:
+    for table in ("card", "nudge"):
+        with stories.hand.put_back(table):
+            row = the_row(stories.hand, table, "waiting")
+            mine, key = where(table, row)
+            stories.hand.run(f"UPDATE {table} SET attempts = :tries WHERE {mine}", tries=tries, **key)
+            [found] = findings(stories.database)
+            assert names(found, table, row)
+            assert found.what == "counts tries that there never were"
+
+
+def test_a_visit_that_was_put_off_a_moment_ago_is_no_finding(stories: Told) -> None:
+    end = (END - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    row = the_row(stories.hand, "visit", "open")
+    mine, key = where("visit", row)
+    for minutes, is_found in ((1.1, False), (60 * 24, True)):
+        with stories.hand.put_back("visit"):
+            wake = max(end, row["wake_at"]) + int(minutes * 60_000_000)
+            stories.hand.run(f"UPDATE visit SET wake_at = :wake WHERE {mine}", wake=wake, **key)
+            assert bool(findings(stories.database)) is is_found
 
 
 # --- removing --------------------------------------------------------------------------------------------------------

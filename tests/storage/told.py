@@ -21,6 +21,8 @@ GONE = DeliveryError(DeliveryKind.UNREACHABLE, "user_not_found")
 END = at(9, 40)
 """When the stories are told: the moment at which the databases are proved."""
 
+COMING = {"button": "hello", "value": "0"}
+"""What the button *I'm coming* sends."""
 PRESSED = "pressed-once"
 """The key under which Martin's first press came in."""
 
@@ -84,7 +86,7 @@ async def goes_on(database: Database, chat: FakeChat) -> None:
     try:
         await DemoClock.restored(FakeClock(END), store, END, 1.0)
         world = World(store, END, chat=FakeChat(messages=deepcopy(chat.messages)))
-        again = await world.sends("martin", key=PRESSED, visit=await world.visit_id("Julie Tremblay"), button="coming")
+        again = await world.sends("martin", key=PRESSED, visit=await world.visit_id("Julie Tremblay"), **COMING)
         assert again.outcome is not Outcome.NOT_SAVED
         await world.comes(at(10, 30))
         await world.arrives("Eva Lam", to_see="sophie")

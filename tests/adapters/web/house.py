@@ -11,7 +11,7 @@ from bot.domain.card import Button, Card, Fact, Phrase
 from bot.domain.people import Person
 from bot.errors import Refused
 from bot.language.wording import Reader, Wording
-from bot.messages import Field, FieldKind, Form, Incoming, Option, Outcome, Reply, ShownCard
+from bot.messages import Address, Field, FieldKind, Form, Incoming, Option, Outcome, Reply, ShownCard
 from bot.ports import Board, Story, StoryLine
 from bot.settings import Settings, Site, Web
 
@@ -58,7 +58,7 @@ def settings(host: str = "127.0.0.1", port: int = 0) -> Settings:
         file=Path("config.yaml"),
         sites={"montreal": site},
         people=PEOPLE,
-        addresses={},
+        addresses={person: (Address("web", person),) for person in PEOPLE},
         away=(),
         kinds={
             "client": {"en": "Client", "fr": "Clientèle"},

@@ -16,7 +16,7 @@ from bot.bootstrap import Parts, join
 from bot.language.wording import Wording
 from bot.links import Keys, Signing, new_key
 from bot.messages import Address, Announce, Incoming
-from bot.ports import Session
+from bot.ports import Session, Store
 from bot.settings import Settings, Web
 from bot.storage.memory import MemoryStore
 from tests.fakes import FakeClock
@@ -139,13 +139,18 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    web: Web | None = None, *, keys: tuple[str, ...] = (KEY, OLDER_KEY), after: Desk | None = None, **more: Any
+    web: Web | None = None,
+    *,
+    keys: tuple[str, ...] = (KEY, OLDER_KEY),
+    after: Desk | None = None,
+    store: Store | None = None,
+    **more: Any,
 ) -> AsyncIterator[Desk]:
     """Serve the pages on a free port; `after` another one, on the same store, as after a restart."""
     configured = replace(settings(web), **more)
     clock = after.clock if after else FakeClock(WEDNESDAY)
     wording = Wording.load(kinds=configured.kinds, strict=True)
-    store = after.parts.store if after else MemoryStore()
+    store = after.parts.store if after else store or MemoryStore()
     parts = join(configured, store, clock, wording=wording, keys=Keys(keys))
     served = WebAdapter(configured, views=parts.views, wording=wording, clock=clock, entrance=parts.entrance)
     await served.start(parts.inbox.receive)

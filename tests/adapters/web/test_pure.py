@@ -34,7 +34,7 @@ def test_a_button_comes_back_as_it_went(value: str) -> None:
 
 
 def test_a_key_belongs_to_one_person_and_one_thing() -> None:
-    nadia, martin = forms.Sender(person="nadia"), forms.Sender(person="martin")
+    nadia, martin = (forms.Sender(person=p, address=p) for p in ("nadia", "martin"))
     keys = {
         forms.press(sender, "once", visit, {"press": press}).key
         for sender in (nadia, martin)
@@ -47,7 +47,9 @@ def test_a_key_belongs_to_one_person_and_one_thing() -> None:
 
 @pytest.mark.parametrize("revision", ["", "-1", "1e9", "9" * 40, "٣"])
 def test_a_revision_that_was_tampered_with_is_none(revision: str) -> None:
-    act = forms.press(forms.Sender(person="nadia"), "once", "v1", {"press": "yes", "revision": revision}).act
+    act = forms.press(
+        forms.Sender(person="nadia", address="nadia"), "once", "v1", {"press": "yes", "revision": revision}
+    ).act
     assert isinstance(act, Press)
     assert act.revision is None
 
