@@ -264,13 +264,12 @@ class Courier:
         """
         try:
             moved = await self._store.transact(partial(self._note, work=work, adapter=address.adapter))
-        except Unfit as fault:
-            log_failure(log, "courier.result_does_not_fit", fault)
-            await self._settle(lambda tx: bool(otherwise(tx)) and False, address)
-        except NotSaved as fault:
-            log.warning("courier.result_not_saved", fault=str(fault))
         except Exception as error:  # noqa: BLE001 - one visit that cannot be decided holds up nobody
+            if isinstance(error, NotSaved) and not isinstance(error, Unfit):
+                log.warning("courier.result_not_saved", fault=str(error))
+                return
             log_failure(log, "courier.result_not_noted", error)
+            await self._settle(lambda tx: bool(otherwise(tx)) and False, address)
         else:
             self._patience.settled(address.adapter)
             if moved:
