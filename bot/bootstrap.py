@@ -176,7 +176,8 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
             for adapter in parts.adapters.values():
                 await adapter.start(parts.inbox.receive)
                 parts.running.started.add(adapter.name)
-            log.info("hello30.ready", adapters=list(parts.adapters))
+            pages = parts.settings.web.address if parts.settings.web else None
+            log.info("hello30.ready", adapters=list(parts.adapters), pages=pages)
             if ready:
                 ready.set()
             await stop.wait()

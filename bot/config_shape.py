@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, Field
 
-from bot.settings import OpenRange
+from bot.settings import OpenRange, has_password
 from bot.yaml_shape import Day, Id, Shape, Words, Wrong, did_you_mean, one_of, refused, written
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -84,8 +84,7 @@ def _read_database(text: str) -> str:
         return text
     if scheme not in {"postgresql", "postgres"}:
         raise Wrong(f'"{scheme}" is no database that is known: {_DATABASE}')
-    user, at, _ = rest.rpartition("@")
-    if (at and user.partition(":")[2]) or "password=" in rest:
+    if has_password(text):
         raise Wrong("a password does not belong into this file: take it out, and set PGPASSWORD where hello30 runs")
     return text
 

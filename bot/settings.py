@@ -96,6 +96,13 @@ class Postgres:
         return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
+def has_password(url: str) -> bool:
+    """Tell whether the URL of a database holds a password."""
+    rest = url.partition("://")[2]
+    user, at, _ = rest.rpartition("@")
+    return bool(at and user.partition(":")[2]) or "password=" in rest
+
+
 Database: TypeAlias = Path | Postgres
 """Where everything is kept: a file of SQLite's, or a PostgreSQL."""
 

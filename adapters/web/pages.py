@@ -84,7 +84,8 @@ class Pages:
             "extra_open": any(shown.typed.get(name) or shown.errors.get(name) for name in EXTRA),
             "focus_arrival": shown.form is None and shown.asked is None,
             "soon": board.made_at + timedelta(minutes=3),
-            "example_url": self._example(viewer),
+            # its people are the demo's
+            "example_url": self._example(viewer) if self._demo else "",
         }
         return self._render("reception.html", viewer, shown, board, own)
 

@@ -111,10 +111,21 @@ ReadDatabase: TypeAlias = Annotated[
 ]
 
 
+def _say_version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to load
+
+        typer.echo(f"hello30 {version('hello30')}")
+        raise typer.Exit
+
+
 @app.callback()
 def hello30(
     *,
     debug: Annotated[bool, typer.Option("--debug", help="When something unexpected happens, log where.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which hello30 this is.")
+    ] = False,
 ) -> None:
     """Take what holds for every command; `KindGroup` reads it."""
 

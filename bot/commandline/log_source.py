@@ -15,7 +15,7 @@ import typer
 from bot import config
 from bot.language.names import find as find_people
 from bot.ports import Transaction
-from bot.settings import Database, Postgres, Settings
+from bot.settings import Database, Postgres, Settings, has_password
 from bot.visit_log import LogRow, Wanted, read_log
 
 DEFAULT: Final = Path("config.yaml")
@@ -75,6 +75,9 @@ def find(config_file: Path | None, database: str | None) -> Source:
         scheme, is_url, _ = database.partition("://")
         if is_url and scheme not in {"postgresql", "postgres"}:
             advice = f'"{scheme}" is no database that is known: please write a file, or postgresql://user@host/name.'
+            raise typer.BadParameter(advice, param_hint="'--database'")
+        if is_url and has_password(database):
+            advice = "a password does not belong here, where others may read it: please set PGPASSWORD instead."
             raise typer.BadParameter(advice, param_hint="'--database'")
         named = Postgres(database) if is_url else Path(database)
         if config_file is None:

@@ -42,6 +42,7 @@ class Kept:
     entries: Sequence[Entry]
     stored: Visit | None
     facts: Facts
+    version: int
 
 
 def replay(source: Source, visit: str, *, language: str, as_json: bool) -> None:
@@ -50,11 +51,11 @@ def replay(source: Source, visit: str, *, language: str, as_json: bool) -> None:
     kept = asyncio.run(_read(source, visit))
     made, stopped = _steps(kept.entries)
     shown = _Replay(source, kept, made, language)
-    verdict = stopped or _verdict(made[-1].visit, kept.stored)
+    verdict = stopped or _gap(kept) or _verdict(made[-1].visit, kept.stored)
     if as_json:
         show_json(shown.as_json() | {"same": not verdict, "verdict": verdict})
     else:
-        for line in (*shown.lines(), "", verdict or f"The {len(made)} entries make exactly the visit that is stored."):
+        for line in (*shown.lines(), "", verdict or _same(len(made))):
             typer.echo(printable(line))
     if verdict:
         raise typer.Exit(FAULTS_FOUND)
@@ -91,7 +92,8 @@ def _kept(tx: Transaction, visit: str) -> Kept:
         raise Unreadable(
             f"An entry of visit {visit} cannot be read ({fault}). `hello30 log verify` tells which one."
         ) from fault
-    return Kept(entries=entries, stored=stored.visit if stored else None, facts=facts or ERASED)
+    version = stored.version if stored else len(entries)
+    return Kept(entries=entries, stored=stored.visit if stored else None, facts=facts or ERASED, version=version)
 
 
 def _steps(entries: Sequence[Entry]) -> tuple[Sequence[Step], str]:
@@ -105,6 +107,22 @@ def _steps(entries: Sequence[Entry]) -> tuple[Sequence[Step], str]:
             raise NoVisit(f"{where} `hello30 log verify` tells what was changed.") from fault
         return made, f"{where} `hello30 log verify` tells what was changed."
     return made, ""
+
+
+def _same(entries: int) -> str:
+    return (
+        f"The {entries} entries make exactly the visit that is stored. Whether anything was changed since they were "
+        "written: hello30 log verify."
+    )
+
+
+def _gap(kept: Kept) -> str:
+    """Say which entries are missing, or are there although the visit was not saved with them."""
+    there, saved = {entry.seq for entry in kept.entries}, set(range(1, kept.version + 1))
+    if wrong := sorted(there ^ saved):
+        what = "is missing" if wrong[0] in saved else "was not saved with the visit"
+        return f"Entry {wrong[0]} {what}. `hello30 log verify` tells what was changed."
+    return ""
 
 
 def _verdict(replayed: Visit, stored: Visit | None) -> str:

@@ -49,9 +49,14 @@ def _open_sqlite(path: Path) -> SqlStore:
             path.touch(mode=0o600)
         with engine.begin() as connection:
             schema.bring_up_to_date(connection)
-    except BaseException:
+    except BaseException as error:
         engine.dispose()
         let_go()
+        if isinstance(error, NotTaken):
+            raise NotSaved(
+                f"{path} cannot be opened ({error.why}). Please check that it is the database of a hello30, and that "
+                "you may write to it."
+            ) from error
         raise
     return SqlStore(engine, reading=beside(engine), let_go=let_go)
 
@@ -92,11 +97,14 @@ async def read_postgres(database: Postgres) -> SqlStore:
 
 def _open_postgres(database: Postgres, *, for_reading: bool) -> SqlStore:
     try:
-        from bot.storage import postgres  # noqa: PLC0415 - its driver is there only when it was asked for
+        import psycopg  # noqa: F401, PLC0415 - it is there only when it was asked for
     except ImportError as error:
         raise NotSaved(
-            "PostgreSQL's driver is not installed here. Please install it with: pip install 'hello30[postgres]'"
+            "PostgreSQL's driver is not installed here. Please install it: "
+            "pip install --require-hashes -r deploy/requirements/postgres.txt"
         ) from error
+    from bot.storage import postgres  # noqa: PLC0415 - likewise
+
     engine = postgres.postgres_engine(database.url)
     reading = postgres.reading(engine)
     try:
