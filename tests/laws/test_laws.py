@@ -50,7 +50,7 @@ STORIES: Final = settings(
 )
 """The same stories each time: what is found today is found tomorrow."""
 ON_A_STORE: Final = settings(STORIES, max_examples=200 if MANY else 12)
-UNTIL_CAUGHT: Final = settings(STORIES, max_examples=400, phases=(Phase.generate,))
+UNTIL_CAUGHT: Final = settings(STORIES, max_examples=2000, phases=(Phase.generate,))
 
 
 def _stories(core: Core, part: int = 0) -> type[Stories]:
