@@ -95,8 +95,8 @@ class FakeChat:
 
     async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
         await self._called(receipt.address)
-        message = next(m for m in self.messages if m.ref == receipt.ref)
-        if message.deleted:
+        message = next((m for m in self.messages if m.ref == receipt.ref), None)
+        if message is None or message.deleted:
             raise DeliveryError(DeliveryKind.POST_ANEW, "message_not_found")
         message.shown = card
         message.amended += 1
