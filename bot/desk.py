@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from bot.domain import commands as c
 from bot.domain import events as e
@@ -43,7 +44,6 @@ class Acted:
     visit: Visit
     version: int
     events: Sequence[e.Event]
-    house: House
 
 
 class FrontDesk:
@@ -58,17 +58,17 @@ class FrontDesk:
 
     def announce(self, tx: Transaction, command: c.AnnounceArrival, facts: Facts, now: datetime, through: str) -> Acted:
         """Begin a visit and keep what the visitor said."""
-        house = self.house(tx, command.site, now, (command.owner,))
+        house = self.house(tx, command.site, now)
         events = decide(None, command, house, now)
         tx.put_facts(command.visit, facts)
-        return self._save(tx, None, 0, events, house, through)
+        return self._save(tx, None, 0, events, through)
 
     def act(self, tx: Transaction, visit: str, command: c.Command, now: datetime, through: str) -> Acted:
         """Carry out a command on a visit; raises `Refused`, and then nothing was saved."""
         stored = self.load(tx, visit)
-        house = self.house_for(tx, stored.visit, now, _people_in(command))
+        house = self.house(tx, stored.visit.site, now)
         events = decide(stored.visit, command, house, now)
-        return self._save(tx, stored.visit, stored.version, events, house, through)
+        return self._save(tx, stored.visit, stored.version, events, through)
 
     def record(self, tx: Transaction, visit: str, event: e.Event, through: str) -> None:
         """Append an event that nobody decides: a refused press, or what became of a message."""
@@ -85,9 +85,9 @@ class FrontDesk:
                 if not late:
                     tx.put_off(visit, deadline)
                 return late
-            house = self.house_for(tx, stored.visit, now)
+            house = self.house(tx, stored.visit.site, now)
             events = decide(stored.visit, c.PassTime(), house, now)
-            acted = self._save(tx, stored.visit, stored.version, events, house, TIME)
+            acted = self._save(tx, stored.visit, stored.version, events, TIME)
             stored = Stored(visit=acted.visit, version=acted.version)
             late.append(now - deadline)
         return late
@@ -101,15 +101,9 @@ class FrontDesk:
             raise Refused("unknown_visit")
         return stored
 
-    def house(self, tx: Transaction, site: str, now: datetime, people: Sequence[str] = ()) -> House:
-        """Make the house of a site, with the callbacks that these people have promised."""
-        promised = {person: frozenset(tx.promised(person)) for person in set(people)}
-        return make_house(self.settings, site, now, promised)
-
-    def house_for(self, tx: Transaction, visit: Visit, now: datetime, people: Sequence[str] = ()) -> House:
-        """Make the house as deciding about this visit needs it."""
-        promises = (visit.hello_promise, visit.callback_promise)
-        return self.house(tx, visit.site, now, (visit.owner, *people, *(p.by for p in promises if p)))
+    def house(self, tx: Transaction, site: str, now: datetime) -> House:
+        """Make the house of a site; what somebody has promised is asked for only when a time is looked for."""
+        return make_house(self.settings, site, now, cache(tx.promised))
 
     def cards(
         self, tx: Transaction, stored: Stored, now: datetime, also: Sequence[str] = ()
@@ -150,13 +144,12 @@ class FrontDesk:
         visit: Visit | None,
         version: int,
         events: Sequence[e.Event],
-        house: House,
         through: str,
     ) -> Acted:
         if visit is not None and not events:
-            return Acted(visit=visit, version=version, events=(), house=house)
+            return Acted(visit=visit, version=version, events=())
         after, saved = self._append(tx, visit, version, events, through)
-        return Acted(visit=after, version=saved, events=events, house=house)
+        return Acted(visit=after, version=saved, events=events)
 
     def _append(
         self, tx: Transaction, visit: Visit | None, version: int, events: Sequence[e.Event], through: str
@@ -179,11 +172,6 @@ class FrontDesk:
         """Put names for the ids of people among a nudge's arguments."""
         args: Args = {k: self.name(v) if isinstance(v, str) else v for k, v in nudge.text.args.items()}
         return replace(nudge, text=Phrase(nudge.text.key, args))
-
-
-def _people_in(command: c.Command) -> tuple[str, ...]:
-    to = getattr(command, "to", None)
-    return (command.by, *((to,) if isinstance(to, str) else ()))
 
 
 def _readable(tx: Transaction, visit: str) -> Stored | None:

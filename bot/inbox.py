@@ -148,7 +148,7 @@ class Inbox:
 
     def _form_context(self, tx: Transaction, stored: Stored, context: Context) -> forms.FormContext:
         visit, person = stored.visit, context.person
-        house = self._desk.house_for(tx, visit, context.now, (person.id, *visit.asked))
+        house = self._desk.house(tx, visit.site, context.now)
         # a form holds the visitor's name and number, so it is no more for everybody than the visit's page is
         if not may_read(Reading.FORM, roles(visit, person.id, house)):
             raise Refused("not_yours", responder=responder_name(visit, house))

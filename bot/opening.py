@@ -6,8 +6,8 @@ That keeps an hour an hour when the clocks change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from typing import Final
@@ -25,15 +25,20 @@ _AWAY_AT_MOST: Final = 366
 """So many days ahead an absence is heeded: beyond that nobody plans a call, and a slot must be found."""
 
 
+def _nothing(person: str) -> Collection[datetime]:  # noqa: ARG001 - nobody has promised anything
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class SiteCalendar:
-    """The `Calendar` of a site. `promised`: the due times (UTC) of the callbacks that each person still owes.
+    """The `Calendar` of a site. `away`: who is away, and on which of the site's days.
 
-    `away`: who is away, and on which of the site's days.
+    `promised` gives the due times (UTC) of the callbacks that a person still owes; it is asked only for whom a time is
+    looked for.
     """
 
     site: Site
-    promised: Mapping[str, frozenset[datetime]] = field(default_factory=dict)
+    promised: Callable[[str], Collection[datetime]] = _nothing
     away: tuple[Away, ...] = ()
 
     def next_slot(self, person: str, after: datetime) -> datetime:
@@ -43,7 +48,7 @@ class SiteCalendar:
     def slots(self, person: str, after: datetime, count: int) -> tuple[datetime, ...]:
         """Give the next `count` slots of `next_slot`; each lies within opening hours as a whole."""
         # a call at an odd time overlaps two slots
-        wanted = count + 2 * len(self.promised.get(person, ()))
+        wanted = count + 2 * len(self.promised(person))
         free = (slot for slot in self._slots(person, after + LEAD, wanted) if self._has_no_call(person, slot))
         return tuple(islice(free, count))
 
@@ -76,7 +81,7 @@ class SiteCalendar:
         return not any(away.person == person and away.first <= day <= away.last for away in self.away)
 
     def _has_no_call(self, person: str, at: datetime, besides: datetime | None = None) -> bool:
-        dues = self.promised.get(person, ())
+        dues = self.promised(person)
         return all(due == besides or abs(at - due) >= self.site.slot for due in dues)
 
     def _day(self, at: datetime) -> date:
@@ -146,8 +151,10 @@ class SiteCalendar:
         raise self._shut()
 
 
-def make_house(settings: Settings, site: str, now: datetime, promised: Mapping[str, frozenset[datetime]]) -> House:
-    """Make what `decide` may know of a site at `now`; `promised` holds the due times of callbacks, by person.
+def make_house(
+    settings: Settings, site: str, now: datetime, promised: Callable[[str], Collection[datetime]] = _nothing
+) -> House:
+    """Make what `decide` may know of a site at `now`; `promised` gives the due times of a person's callbacks.
 
     Raises `Hello30Error` for a site that was taken out of the configuration.
     """

@@ -74,7 +74,7 @@ class HouseRecords:
         """Tell of a person what an admin must know; who is away is told by the calendar of their first site."""
         settings = self._desk.settings
         site = settings.sites[person.sites[0]]
-        absence = make_house(settings, site.id, now, {}).absences.get(person.id)
+        absence = make_house(settings, site.id, now).absences.get(person.id)
         return Listed(
             person=person,
             addresses=settings.addresses.get(person.id, ()),

@@ -101,7 +101,7 @@ class PageViews:
         made = forms.FormContext(
             visit=stored.visit,
             facts=tx.facts(visit) or ERASED,
-            house=self._desk.house_for(tx, stored.visit, now, (who.id, *stored.visit.asked)),
+            house=self._desk.house(tx, stored.visit.site, now),
             person=who,
             reader=reader,
             now=now,

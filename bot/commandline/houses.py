@@ -52,7 +52,7 @@ def rows(settings: Settings, now: datetime) -> Iterator[tuple[str, ...]]:
 def _away(settings: Settings, person: Person, now: datetime) -> str:
     """Say until when somebody is away by the calendar of their first site, and who stands in for them."""
     site = settings.sites[person.sites[0]]
-    absence = make_house(settings, site.id, now, {}).absences.get(person.id)
+    absence = make_house(settings, site.id, now).absences.get(person.id)
     if absence is None:
         return ""
     today = now.astimezone(ZoneInfo(site.zone)).date()

@@ -109,7 +109,7 @@ def _moment(settings: Settings, site: Site, owner: str, today: date, *, is_open:
     found: datetime | None = None
     for ahead in range(1, _DAYS_AHEAD):
         at = _on_day(site, today + timedelta(days=ahead), is_open=is_open)
-        if at is not None and owner not in make_house(settings, site.id, at, {}).absences:
+        if at is not None and owner not in make_house(settings, site.id, at).absences:
             return at
         found = found or at
         if found is None and ahead > 7 * (len(site.closed) + 2):

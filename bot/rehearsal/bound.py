@@ -96,7 +96,7 @@ class _Core:
         return announcement(self._arrival)
 
     def house(self, now: datetime) -> House:
-        return make_house(self._settings, self._arrival.site, now, {})
+        return make_house(self._settings, self._arrival.site, now)
 
     def given(self, visit: Visit | None, command: c.Command, now: datetime) -> Visit:
         """Give the visit after a command; raises `Refused`."""

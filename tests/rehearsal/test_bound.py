@@ -51,7 +51,7 @@ class Telling:
         self.visit = self.after(None, announcement(arrival))
 
     def after(self, visit: Visit | None, command: c.Command) -> Visit:
-        for event in decide(visit, command, make_house(HOUSE, self.arrival.site, self.now, {}), self.now):
+        for event in decide(visit, command, make_house(HOUSE, self.arrival.site, self.now), self.now):
             visit = evolve(visit, event)
         assert visit is not None
         return visit
