@@ -47,6 +47,7 @@ class TimedStore:
     def __init__(self, store: Store) -> None:
         """Take the store that does the work."""
         self.read = store.read
+        self.peek = store.peek
         self.checkpoint = store.checkpoint
         self.close = store.close
         self._transact = store.transact

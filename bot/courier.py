@@ -98,7 +98,7 @@ class Courier:
 
     async def look(self) -> datetime | None:
         """Give when the next message may be carried, which may be now; None when nothing waits."""
-        return await self._store.read(_next_delivery)
+        return await self._store.peek(_next_delivery)
 
     async def carry_all(self) -> int:
         """Carry everything that may be carried now; give how many messages that were."""

@@ -70,11 +70,11 @@ class Timekeeper:
 
     async def look(self) -> datetime | None:
         """Fire what is due now, and give when to look again; where nothing is due, this only reads."""
-        now, wake = self._clock.now(), await self._store.read(_next_wake)
+        now, wake = self._clock.now(), await self._store.peek(_next_wake)
         if wake is None or wake > now:
             return wake
         taken_up = await self.catch_up()
-        wake = await self._store.read(_next_wake)
+        wake = await self._store.peek(_next_wake)
         # What is due and could not be claimed is in another process' hands.
         return wake if taken_up or wake is None else max(wake, now + BREATH)
 

@@ -138,13 +138,34 @@ class FakeChat:
 
 
 @dataclass
-class ShakyStore:
+class StoreAround:
+    """A store around another one, which does all the work; whoever wants something else overrides it."""
+
+    store: Store
+
+    async def transact(self, work: Callable[[Transaction], T]) -> T:
+        return await self.store.transact(work)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        return await self.store.read(work)
+
+    async def peek(self, work: Callable[[Transaction], T]) -> T:
+        return await self.store.peek(work)
+
+    async def checkpoint(self, now: datetime) -> bool:
+        return await self.store.checkpoint(now)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+
+@dataclass
+class ShakyStore(StoreAround):
     """A store whose disk takes so many `more` transactions, and then refuses so many; reading goes on.
 
     `refused` is put each time; `went_on` is set by the first transaction that was taken after a refusal.
     """
 
-    store: Store
     more: int = 0
     refuses: int = 0
     has_refused: bool = False
@@ -158,16 +179,7 @@ class ShakyStore:
             self.refused.put_nowait(None)
             raise NotSaved("the disk is full")
         self.more = max(0, self.more - 1)
-        result = await self.store.transact(work)
+        result = await super().transact(work)
         if self.has_refused:
             self.went_on.set()
         return result
-
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self.store.read(work)
-
-    async def checkpoint(self, now: datetime) -> bool:
-        return await self.store.checkpoint(now)
-
-    async def close(self) -> None:
-        await self.store.close()

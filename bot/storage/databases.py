@@ -123,7 +123,7 @@ def _open_postgres(database: Postgres, *, for_reading: bool) -> SqlStore:
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(reading if for_reading else engine, reading=reading)
+    return SqlStore(reading if for_reading else engine, reading=reading, peeking=postgres.peeking(engine))
 
 
 def _check(found: str | None, where: str) -> None:

@@ -210,6 +210,10 @@ class MemoryStore:
         """Run `work`; whatever would write raises `NotSaved`."""
         return work(self._begin(reading=True))
 
+    async def peek(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`, as `read` does."""
+        return await self.read(work)
+
     async def checkpoint(self, now: datetime) -> bool:  # noqa: ARG002 - the port's signature
         """Do nothing: what is gone with the process need not be proved."""
         return False

@@ -58,6 +58,11 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def peeking(engine: Engine) -> Engine:
+    """Give the same engine for reads of one question each: without a transaction, which is two trips less."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def _worth_another_try(error: BaseException) -> bool:
     """Tell whether a transaction failed only because of others beside it."""
     return code_of(error) in _AGAIN

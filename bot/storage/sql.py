@@ -72,15 +72,17 @@ class SqlStore:
         engine: Engine,
         *,
         reading: Engine | None = None,
+        peeking: Engine | None = None,
         readers: int = 2,
         let_go: Callable[[], None] | None = None,
     ) -> None:
-        """Take an engine that tells its faults, and another to read with if there is one.
+        """Take an engine that tells its faults, another to read with, and one for reads that ask one thing only.
 
-        `let_go` is called once everything is closed.
+        Where one is not given, the one before it serves. `let_go` is called once everything is closed.
         """
         self._engine = engine
         self._reading = reading or engine
+        self._peeking = peeking or self._reading
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="store-beside")  # what takes long, and nobody waits for
         self._sharing = Sharing(engine, self._transaction)
@@ -96,9 +98,11 @@ class SqlStore:
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on a consistent view; whatever would write raises `NotSaved`."""
-        self._check()
-        in_context = partial(copy_context().run, self._read, work)
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._readers, in_context))
+        return await self._in_a_reader(self._reading, work)
+
+    async def peek(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`, which asks one thing only; whatever would write raises `NotSaved`."""
+        return await self._in_a_reader(self._peeking, work)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads, for what is no transaction of the desk's: a proof, say."""
@@ -124,17 +128,22 @@ class SqlStore:
     def _transaction(self, connection: Connection) -> SqlTransaction:
         return SqlTransaction(connection, self._known, reading=False)
 
-    def _read(self, work: Callable[[Transaction], T]) -> T:
+    async def _in_a_reader(self, engine: Engine, work: Callable[[Transaction], T]) -> T:
+        self._check()
+        in_context = partial(copy_context().run, self._read, engine, work)
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._readers, in_context))
+
+    def _read(self, engine: Engine, work: Callable[[Transaction], T]) -> T:
         with _told():
             try:
-                return self._read_once(work)
+                return self._read_once(engine, work)
             except NotTaken as error:
                 if not error.again:
                     raise
-                return self._read_once(work)
+                return self._read_once(engine, work)
 
-    def _read_once(self, work: Callable[[Transaction], T]) -> T:
-        with self._reading.connect() as connection:
+    def _read_once(self, engine: Engine, work: Callable[[Transaction], T]) -> T:
+        with engine.connect() as connection:
             return work(SqlTransaction(connection, self._known, reading=True))
 
     def _look(self, work: Callable[[Connection], T]) -> T:

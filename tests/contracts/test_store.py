@@ -142,9 +142,16 @@ WRITES: dict[str, Callable[[Transaction], object]] = {
 async def test_reading_saves_nothing(store: Store, write: Callable[[Transaction], object]) -> None:
     await begins(store, visit(), wake_at=at(1))
     before = await store.read(seen)
-    with pytest.raises(NotSaved):
-        await store.read(write)
+    for only_reads in (store.read, store.peek):
+        with pytest.raises(NotSaved):
+            await only_reads(write)
     assert await store.read(seen) == before
+
+
+async def test_whoever_peeks_sees_what_was_committed_last(store: Store) -> None:
+    for minutes, earliest in ((9, 9), (5, 5), (7, 5)):
+        await begins(store, visit(f"v{minutes}"), wake_at=at(minutes))
+        assert await store.peek(lambda tx: tx.next_wake()) == at(earliest)
 
 
 @pytest.mark.parametrize("write", [WRITES["facts"], WRITES["show"]], ids=["facts", "show"])
@@ -171,6 +178,8 @@ async def test_a_closed_store_takes_nothing(store: Store) -> None:
         await store.transact(seen)
     with pytest.raises(NotSaved):
         await store.read(seen)
+    with pytest.raises(NotSaved):
+        await store.peek(seen)
 
 
 # --- visits and their journal ----------------------------------------------------------------------------------------

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import wraps
 from threading import Event
 from typing import Any, TypeVar
 
-from bot.ports import Store, Transaction
+from bot.ports import Transaction
+from tests.fakes import StoreAround
 from tests.processes.points import label_of
 
 T = TypeVar("T")
 
 
-class _Broken:
-    """A store that does everything as it should; a breakage overrides `transact`."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def transact(self, work: Callable[[Transaction], T]) -> T:
-        return await self._store.transact(work)
-
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._store.read(work)
-
-    async def checkpoint(self, now: datetime) -> bool:
-        return await self._store.checkpoint(now)
-
-    async def close(self) -> None:
-        await self._store.close()
-
-
-class AnswersEarly(_Broken):
+class AnswersEarly(StoreAround):
     """An arrival is answered once its work has run; its commit takes for ever."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -52,7 +33,7 @@ class AnswersEarly(_Broken):
         return await answer
 
 
-class MarksFirst(_Broken):
+class MarksFirst(StoreAround):
     """A nudge is noted as sent in the transaction that claims it, before it is."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -69,7 +50,7 @@ class MarksFirst(_Broken):
         return await super().transact(run)
 
 
-class ForgetsKeys(_Broken):
+class ForgetsKeys(StoreAround):
     """The answer to what came in is not remembered, so the same thing again is done again."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -81,7 +62,7 @@ class ForgetsKeys(_Broken):
         return await super().transact(run)
 
 
-class HasNoLabel(_Broken):
+class HasNoLabel(StoreAround):
     """A transaction that `points.WORKS` does not know; an arrival makes it."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -91,7 +72,7 @@ class HasNoLabel(_Broken):
         return await super().transact(unknown if label_of(work) == "announce" else work)
 
 
-BROKEN: Mapping[str, type[_Broken]] = {
+BROKEN: Mapping[str, type[StoreAround]] = {
     "answers_early": AnswersEarly,
     "marks_first": MarksFirst,
     "forgets_keys": ForgetsKeys,

@@ -18,6 +18,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from bot.domain.card import Nudge
 from bot.messages import Address, Announce, AnnounceLine, Incoming, Press, Receipt, Reply, ShownCard, ShownNudge
 from bot.ports import Capabilities, ChatAdapter, Receive, Store, Transaction
+from tests.fakes import StoreAround
 
 T = TypeVar("T")
 
@@ -128,14 +129,14 @@ def _came_in(incoming: Incoming) -> str:
     return "typed"
 
 
-class LabelledStore:
+class LabelledStore(StoreAround):
     """A store each of whose transactions passes two points, one before and one after its commit.
 
     A checkpoint is a transaction of the store's own, so the point before it comes before it has begun.
     """
 
     def __init__(self, store: Store, points: Points) -> None:
-        self._store = store
+        super().__init__(store)
         self._points = points
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
@@ -153,23 +154,17 @@ class LabelledStore:
                 self._points.passed(f"{label}:before_commit")
             return done
 
-        done = await self._store.transact(run)
+        done = await super().transact(run)
         if passes(done):
             self._points.passed(f"{label}:after_commit")
         return done
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        return await self._store.read(work)
-
     async def checkpoint(self, now: datetime) -> bool:
         self._points.passed(BEFORE_CHECKPOINT)
-        written = await self._store.checkpoint(now)
+        written = await super().checkpoint(now)
         if written:
             self._points.passed(AFTER_CHECKPOINT)
         return written
-
-    async def close(self) -> None:
-        await self._store.close()
 
 
 class LabelledAdapter:

@@ -138,7 +138,13 @@ PASS_ON = ("transact", "_settle")
 
 
 def test_a_store_is_written_through_nothing_but_transactions_and_checkpoints() -> None:
-    assert {name for name in vars(Store) if not name.startswith("_")} == {"transact", "checkpoint", "read", "close"}
+    assert {name for name in vars(Store) if not name.startswith("_")} == {
+        "transact",
+        "checkpoint",
+        "read",
+        "peek",
+        "close",
+    }
 
 
 def test_each_transaction_that_a_running_program_makes_has_a_label() -> None:
