@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import as_file, files
@@ -56,8 +57,21 @@ def _from_file(path: Path, settings: Settings) -> Policy:
     known = Known(people=settings.people, sites=settings.sites, kinds=settings.kinds)
     read = policy_file.read(path, known, last=False)
     if read.policy is None:
+        if (policies := _configured(path)) is not None:
+            raise Hello30Error(
+                f"{path} is a configuration, which lists several policies. Name one of them: "
+                f"hello30 rehearse {policies[0].name} --config {path}"
+            )
         raise ConfigError(list(read.faults))
     return read.policy
+
+
+def _configured(path: Path) -> Sequence[Policy] | None:
+    """Give the policies of a configuration; None when the file is none, or not a right one."""
+    try:
+        return config.load(path).policies
+    except ConfigError:
+        return None
 
 
 def _named(wanted: str, settings: Settings, path: Path | None) -> Policy:

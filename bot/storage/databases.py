@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from bot.errors import NotSaved
@@ -12,7 +13,7 @@ from bot.settings import Database, Postgres
 from bot.storage import schema
 from bot.storage.faults import NotTaken
 from bot.storage.sql import SqlStore
-from bot.storage.sqlite import beside, reading_engine, sqlite_engine, take_lock
+from bot.storage.sqlite import beside, fingerprint, reading_engine, sqlite_engine, take_lock
 
 
 async def open_store(database: Database) -> Store:
@@ -79,7 +80,7 @@ def _read_sqlite(path: Path) -> SqlStore:
             "may read it."
         ) from error
     _check(found, str(path))
-    return SqlStore(engine)
+    return SqlStore(engine, fingerprint=partial(fingerprint, path))
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------

@@ -75,10 +75,12 @@ class SqlStore:
         peeking: Engine | None = None,
         readers: int = 2,
         let_go: Callable[[], None] | None = None,
+        fingerprint: Callable[[], object] = lambda: None,
     ) -> None:
         """Take an engine that tells its faults, another to read with, and one for reads that ask one thing only.
 
-        Where one is not given, the one before it serves. `let_go` is called once everything is closed.
+        Where one is not given, the one before it serves. `let_go` is called once everything is closed;
+        `fingerprint` gives something else when what was read meanwhile may be torn, and must be read again.
         """
         self._engine = engine
         self._reading = reading or engine
@@ -87,6 +89,7 @@ class SqlStore:
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="store-beside")  # what takes long, and nobody waits for
         self._sharing = Sharing(engine, self._transaction)
         self._let_go = let_go
+        self._fingerprint = fingerprint
         self._known = Known()
         self._closed = False
 
@@ -136,7 +139,7 @@ class SqlStore:
     def _read(self, engine: Engine, work: Callable[[Transaction], T]) -> T:
         with _told():
             try:
-                return self._read_once(engine, work)
+                return self._steadily(partial(self._read_once, engine, work))
             except NotTaken as error:
                 if not error.again:
                     raise
@@ -146,9 +149,24 @@ class SqlStore:
         with engine.connect() as connection:
             return work(SqlTransaction(connection, self._known, reading=True))
 
+    def _steadily(self, read: Callable[[], T]) -> T:
+        """Read; and once more if somebody wrote meanwhile what is read without locks: they lock it by then."""
+        before = self._fingerprint()
+        try:
+            found = read()
+        except Exception:
+            if self._fingerprint() == before:
+                raise
+            return read()
+        return found if self._fingerprint() == before else read()
+
     def _look(self, work: Callable[[Connection], T]) -> T:
-        with _told(), self._reading.connect() as connection:
-            return work(connection)
+        def once() -> T:
+            with self._reading.connect() as connection:
+                return work(connection)
+
+        with _told():
+            return self._steadily(once)
 
     def _checkpoint(self, now: datetime) -> bool:
         with _told():

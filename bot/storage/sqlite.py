@@ -15,6 +15,8 @@ from bot.storage.faults import tell_faults
 
 _READING = "hello30_reading"
 """The execution option of a connection that only reads."""
+_UNLOCKED = "immutable=1"
+"""How SQLite reads a file that nobody has open: it takes no locks, and trusts that nobody writes meanwhile."""
 
 _SETTINGS = (
     "PRAGMA journal_mode=WAL",  # reads go on beside a write
@@ -66,6 +68,15 @@ def reading_engine(path: Path) -> Engine:
     return engine
 
 
+def fingerprint(path: Path) -> tuple[object, ...]:
+    """Give what tells whether somebody wrote a file that is read without locks: then it must be read again."""
+    how = _how_to_read(path)
+    if how != _UNLOCKED:
+        return (how,)
+    seen = path.stat()
+    return (how, seen.st_mtime_ns, seen.st_size)
+
+
 def _how_to_read(path: Path) -> str:
     """Give the parameters with which SQLite reads and leaves no trace; it would make the files beside it by itself."""
     wal, index = Path(f"{path}-wal"), Path(f"{path}-shm")
@@ -76,7 +87,7 @@ def _how_to_read(path: Path) -> str:
             f"{path} cannot be read: the file {index.name} is not beside it. Please copy all files of the database, or "
             "start hello30 on it once."
         )
-    return "immutable=1"  # nobody has it open, and all there is stands in the file itself
+    return _UNLOCKED  # nobody has it open, and all there is stands in the file itself
 
 
 def take_lock(path: Path) -> Callable[[], None]:

@@ -80,6 +80,7 @@ def test_a_wrong_policy_is_told_with_its_place(folder: Path) -> None:
     [
         ("ofice", 'did you mean "office"?'),
         ("policies/ofice.yaml", "policies/ofice.yaml:1:1: there is no such file"),
+        ("config.yaml", "Name one of them: hello30 rehearse"),
     ],
 )
 def test_a_policy_that_is_not_there(folder: Path, wanted: str, advice: str) -> None:

@@ -101,6 +101,25 @@ async def test_reading_goes_on_when_the_bot_stops_and_starts(path: Path) -> None
         await bot.close()
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["old", "torn"])
+async def test_what_a_bot_wrote_while_it_was_read_without_locks_is_read_again(path: Path, *, fails: bool) -> None:
+    await fill(path, "v1")
+    seen: list[list[str]] = []
+
+    def torn(tx: Transaction) -> list[str]:
+        """Read while a bot starts, writes and stops: the first time, nothing of it is seen, or what is not so."""
+        seen.append([stored.visit.id for stored in tx.visits()])
+        if len(seen) == 1:
+            asyncio.run(fill(path, "v2"))
+            if fails:
+                raise Unreadable("malformed")
+        return seen[-1]
+
+    async with reading(path) as store:
+        assert await store.read(torn) == ["v1", "v2"]
+    assert seen == [["v1"], ["v1", "v2"]]
+
+
 async def test_another_process_reads_what_a_killed_bot_left(path: Path) -> None:
     with a_bot_that_runs(path) as bot:
         assert len(await ids(path)) >= 3
