@@ -18,7 +18,8 @@ from bot.domain.policy import Via
 from bot.domain.visit import Hello, Visit
 from bot.language.understand import Understood, understand
 from bot.messages import Outcome, Reply, ShownCard, Typed
-from bot.ports import Stored, Transaction
+from bot.ports import Transaction
+from bot.rows import Stored
 from bot.texts import lines
 
 ANSWERING = frozenset({"asked", "checked", "comes", "calls", "call_asked", "offered"})

@@ -27,7 +27,8 @@ from bot.logs import about, log_failure
 from bot.messages import Address, Receipt
 from bot.parcels import CardParcel, NudgeParcel, Packing
 from bot.patience import Patience
-from bot.ports import CardRow, ChatAdapter, Clock, NudgeRow, Store, Transaction
+from bot.ports import ChatAdapter, Clock, Store, Transaction
+from bot.rows import CardRow, NudgeRow
 
 log = structlog.get_logger(__name__)
 

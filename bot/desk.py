@@ -26,7 +26,8 @@ from bot.errors import Refused, Unreadable
 from bot.language.names import fold
 from bot.messages import Address
 from bot.opening import make_house
-from bot.ports import Directory, Stored, Transaction
+from bot.ports import Directory, Transaction
+from bot.rows import Stored
 from bot.settings import Settings
 
 TIME = "time"

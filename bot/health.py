@@ -14,7 +14,8 @@ from time import monotonic
 from typing import Any, Final, Generic, TypeVar
 
 from bot.errors import Hello30Error
-from bot.ports import Clock, Store, Tally, Transaction, Waiting
+from bot.ports import Clock, Store, Transaction
+from bot.rows import Tally, Waiting
 
 T = TypeVar("T")
 

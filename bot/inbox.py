@@ -31,7 +31,8 @@ from bot.language.wording import Reader, Wording
 from bot.links import LINK_LASTS, PageLinks
 from bot.logs import about, log_failure
 from bot.messages import Announce, AnnounceLine, Incoming, Outcome, Press, Reply, Typed
-from bot.ports import Clock, Directory, Store, Stored, Transaction
+from bot.ports import Clock, Directory, Store, Transaction
+from bot.rows import Stored
 
 log = structlog.get_logger(__name__)
 

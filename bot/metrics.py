@@ -20,7 +20,7 @@ from prometheus_client import (
 )
 
 from bot.domain import events as e
-from bot.ports import Tally, Waiting
+from bot.rows import Tally, Waiting
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)

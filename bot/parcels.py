@@ -13,8 +13,9 @@ from bot.domain.visit import Callback, Visit
 from bot.language.wording import Reader, Wording
 from bot.links import PageLinks
 from bot.messages import Address, ShownCard, ShownNudge
-from bot.ports import CardRow, NudgeRow, Transaction
+from bot.ports import Transaction
 from bot.presses import PAGE
+from bot.rows import CardRow, NudgeRow
 
 log = structlog.get_logger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
@@ -13,7 +13,8 @@ from bot.domain.facts import Facts
 from bot.domain.people import Person
 from bot.domain.policy import Policy
 from bot.domain.visit import Visit
-from bot.messages import Address, Form, Incoming, Receipt, Reply, ShownCard, ShownNudge
+from bot.messages import Address, Incoming, Receipt, Reply, ShownCard, ShownNudge
+from bot.rows import CardRow, Entry, NudgeRow, Session, Stored, Tally, Waiting
 
 T = TypeVar("T")
 
@@ -89,206 +90,7 @@ class ChatAdapter(Protocol):
         ...
 
 
-# --- what pages read -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryLine:
-    """One line of a visit's story, in the reader's language; `who` is person, bot or late."""
-
-    at: datetime
-    who: str
-    text: str
-    how: str = ""
-    after: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """A visit told from its journal."""
-
-    visit: str
-    title: str
-    intro: str
-    summary: Sequence[tuple[str, str, str]]  # label, value, small print
-    lines: Sequence[StoryLine]
-    notes: Sequence[str] = ()  # what colleagues wrote down, where the visitor cannot read along
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
-    """Everything that one reader has before them now, each card as it stands at `made_at`."""
-
-    made_at: datetime
-    cards: Sequence[ShownCard]
-    calls: Sequence[ShownCard]  # callbacks that are promised, earliest first
-    closed: Sequence[ShownCard]  # closed a short while ago: Undo
-
-
-class Views(Protocol):
-    """What an adapter that shows pages may read; each asks who is looking and shows only what they may see.
-
-    `language` is a tag for a page that is read in another language than its reader's own (a counter has a switch).
-    """
-
-    async def board(self, person: str, *, reception: str | None, language: str | None = None) -> Board:
-        """Give a person's cards, or with `reception` (a site) those of that counter; `Refused` if not theirs."""
-        ...
-
-    async def form(self, person: str, visit: str, button: str, *, language: str | None = None) -> Form:
-        """Give the form which a button opens for this person, filled in with what is known; or `Refused`."""
-        ...
-
-    async def story(self, person: str, visit: str, *, language: str | None = None) -> Story:
-        """Tell a visit from its journal; `Refused` when this person may not read it or there is no such visit."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedVisit:
-    """One visit of the log, in the reader's language; `promises` are what, by whom, and what became of it."""
-
-    visit: str
-    site: str
-    when: str
-    visitor: str
-    owner: str
-    promises: Sequence[tuple[str, str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogPage:
-    """A page of the log; `counted` are the visits on all its pages."""
-
-    made_at: datetime
-    visits: Sequence[LoggedVisit]
-    counted: int
-    more: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One person of the directory, as an admin sees them."""
-
-    person: Person
-    addresses: Sequence[Address]
-    is_away: bool
-    stand_in: str
-
-
-class Records(Protocol):
-    """What auditors and admins may read beside the views; each asks who is looking."""
-
-    async def log(self, person: str, *, days: int, page: int) -> LogPage:
-        """Give a page (from 1) of the visits of these last days; `Refused` unless this person is an auditor."""
-        ...
-
-    def people(self, person: str) -> Sequence[Listed]:
-        """List everybody; `Refused` unless this person is an admin."""
-        ...
-
-
 # --- the store -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A visit as it stands in the store; `version` counts its events."""
-
-    visit: Visit
-    version: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry of the journal. `through` names the adapter (or `time`); `number` counts over all visits."""
-
-    number: int
-    visit: str
-    seq: int
-    event: Event
-    through: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardRow:
-    """Where a visit is shown: `shown` is the version that was last sent (0: nothing yet), `receipt` of that message.
-
-    `attempts` count since the last success; `unknown` when a try ended without a known result.
-    """
-
-    visit: str
-    reader: str
-    address: Address
-    shown: int
-    receipt: Receipt | None
-    attempts: int
-    unknown: bool
-    token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NudgeRow:
-    """A nudge that waits to be sent to one address."""
-
-    nudge: Nudge[Phrase]
-    address: Address
-    attempts: int
-    unknown: bool
-    token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverdueStep:
-    """A visit whose moment came at `since`, and which the timekeeper has not taken up."""
-
-    visit: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsent:
-    """A card or a nudge (`what`) that has waited since then."""
-
-    what: str
-    visit: str
-    adapter: str
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """What has waited for longest in the whole database.
-
-    ours     whether the tables are those that this hello30 works with; if not, it claims nothing
-    step     the most overdue visit
-    unsent   the message that has waited for longest, among those that are not on hold
-    on_hold  the adapters on which nothing may be sent now, each with the end of its hold
-    """
-
-    ours: bool
-    step: OverdueStep | None
-    unsent: Unsent | None
-    on_hold: Mapping[str, datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """How much there is: visits that are open, those that are overdue, and unsent cards and nudges by adapter."""
-
-    open_visits: int
-    overdue_steps: int
-    unsent: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """Somebody is signed in, in one browser, until a moment; `key` is the hash of what that browser keeps."""
-
-    key: str
-    person: str
-    begun: datetime
-    until: datetime
 
 
 class Transaction(Protocol):

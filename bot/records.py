@@ -14,7 +14,8 @@ from bot.errors import Refused
 from bot.language.wording import Wording
 from bot.log_lines import LogLines, LogWords
 from bot.opening import make_house
-from bot.ports import Clock, Listed, LoggedVisit, LogPage, Store, Transaction
+from bot.pages import Listed, LoggedVisit, LogPage
+from bot.ports import Clock, Store, Transaction
 from bot.visit_log import Wanted, read_log
 
 A_PAGE = 50
@@ -22,7 +23,7 @@ A_PAGE = 50
 
 
 class HouseRecords:
-    """The records of `bot.ports.Records`, read from the store and the configuration at the moment of asking."""
+    """The records of `bot.pages.Records`, read from the store and the configuration at the moment of asking."""
 
     def __init__(self, store: Store, desk: FrontDesk, wording: Wording, clock: Clock) -> None:
         """Take what it reads with."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.domain.deadlines import next_deadline
 from bot.domain.lifecycle import evolve
 from bot.domain.visit import Asking, Promise, Visit
-from bot.ports import Entry
+from bot.rows import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

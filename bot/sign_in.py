@@ -20,7 +20,9 @@ from bot.domain.authority import Reading, may_read, standing
 from bot.domain.people import Person
 from bot.errors import Refused
 from bot.links import LINK_LASTS, Link, LinkRefused, Signing, hashed
-from bot.ports import Clock, Records, Session, Store, Transaction
+from bot.pages import Records
+from bot.ports import Clock, Store, Transaction
+from bot.rows import Session
 
 log = structlog.get_logger(__name__)
 

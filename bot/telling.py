@@ -15,7 +15,8 @@ from bot.domain.people import BOT, RECEPTION
 from bot.domain.policy import Ladder
 from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Callback, Hello, Origin, Visit, Which
 from bot.language.wording import Reader, Wording
-from bot.ports import Entry, Story, StoryLine
+from bot.pages import Story, StoryLine
+from bot.rows import Entry
 
 AT_ONCE = timedelta(seconds=1)
 

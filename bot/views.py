@@ -16,7 +16,9 @@ from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Hello, Visit
 from bot.errors import Refused
 from bot.language.wording import Reader, Wording
 from bot.messages import Form, ShownCard
-from bot.ports import Board, Clock, Store, Stored, Story, Transaction
+from bot.pages import Board, Story
+from bot.ports import Clock, Store, Transaction
+from bot.rows import Stored
 from bot.telling import Teller, tell
 
 STAYS_ON_BOARD = timedelta(minutes=15)
@@ -25,7 +27,7 @@ CALLING = frozenset({"calls", "call_asked", "offered"})
 
 
 class PageViews:
-    """The views of `bot.ports.Views`, read from the store at the moment of asking."""
+    """The views of `bot.pages.Views`, read from the store at the moment of asking."""
 
     def __init__(self, store: Store, desk: FrontDesk, wording: Wording, clock: Clock) -> None:
         """Take what it reads with."""

@@ -12,7 +12,8 @@ from bot.domain import events as e
 from bot.domain.facts import Facts
 from bot.domain.lifecycle import replay
 from bot.domain.visit import Callback, Hello, Origin, Visit
-from bot.ports import Entry, Transaction
+from bot.ports import Transaction
+from bot.rows import Entry
 
 
 class What(StrEnum):

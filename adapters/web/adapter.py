@@ -19,7 +19,8 @@ from bot.domain.card import Nudge
 from bot.errors import DeliveryError, DeliveryKind
 from bot.language.wording import Wording
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
-from bot.ports import Capabilities, Clock, Receive, Views
+from bot.pages import Views
+from bot.ports import Capabilities, Clock, Receive
 from bot.settings import Settings, Web
 from bot.sign_in import Entrance
 

@@ -18,7 +18,7 @@ from adapters.web.guard import READING, Guard
 from adapters.web.viewers import ME, RECEPTION, VISIT, Viewer
 from bot.errors import NotSaved
 from bot.language.catalogue import LANGUAGES
-from bot.ports import Session
+from bot.rows import Session
 from bot.settings import Settings, Web
 from bot.sign_in import Entrance, SignedIn, SignIn
 

@@ -26,7 +26,8 @@ from bot.language.moments import language_of, zone_of
 from bot.language.phones import show_phone
 from bot.language.wording import Reader, Wording
 from bot.messages import Form, ShownButton, ShownCard
-from bot.ports import Board, Clock, Views
+from bot.pages import Board, Views
+from bot.ports import Clock
 from bot.settings import Settings
 
 PHONE_FIELD = "phone"

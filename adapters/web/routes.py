@@ -24,7 +24,8 @@ from adapters.web.viewers import ME, RECEPTION, VISIT, Viewer
 from bot.errors import NotSaved, Refused
 from bot.logs import log_failure
 from bot.messages import Form, Incoming, Outcome, Reply
-from bot.ports import Receive, Views
+from bot.pages import Views
+from bot.ports import Receive
 
 STATIC = Path(__file__).parent / "static"
 ANSWERS_KEPT = 200

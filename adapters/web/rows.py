@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2s
 
 from bot.messages import Field, FieldKind, Form, Option, ShownButton, ShownCard
-from bot.ports import Board
+from bot.pages import Board
 
 LONG_WAIT = timedelta(minutes=3)
 VERY_LONG_WAIT = timedelta(minutes=10)

@@ -22,8 +22,10 @@ from bot.domain.visit import Asking, Promise, Visit
 from bot.errors import Hello30Error, IllegalMove, Unreadable
 from bot.language.wording import Reader, Wording
 from bot.logs import set_up_logs
-from bot.ports import Entry, Story, Transaction
+from bot.pages import Story
+from bot.ports import Transaction
 from bot.replaying import Standing, Step, differences, steps
+from bot.rows import Entry
 from bot.storage.databases import read_store
 from bot.storage.lookup import visits_beginning
 from bot.telling import Teller, tell

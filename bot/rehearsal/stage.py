@@ -20,9 +20,10 @@ from bot.language.moments import language_of
 from bot.language.wording import Reader, Wording
 from bot.messages import Incoming, Reply, Typed
 from bot.parcels import Packing
-from bot.ports import Entry, Stored, Transaction
+from bot.ports import Transaction
 from bot.rehearsal.arrival import VISITOR, Arrival
 from bot.rehearsal.bound import announcement
+from bot.rows import Entry, Stored
 from bot.settings import Settings
 from bot.storage.memory import MemoryStore
 

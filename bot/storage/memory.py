@@ -13,7 +13,8 @@ from bot.domain.policy import Policy
 from bot.domain.visit import Visit
 from bot.errors import Conflict, NotSaved
 from bot.language.names import fold
-from bot.ports import Entry, Stored, Transaction
+from bot.ports import Transaction
+from bot.rows import Entry, Stored
 from bot.storage.columns import people_of, promised_call, revised, revives
 from bot.storage.memory_base import Kept, KeptVisit, MemoryBase, utc
 from bot.storage.memory_delivery import MemoryDelivery

@@ -14,7 +14,7 @@ from bot.domain.policy import Policy
 from bot.domain.visit import Visit
 from bot.errors import NotSaved
 from bot.messages import Address, Receipt
-from bot.ports import Entry, Session
+from bot.rows import Entry, Session
 
 K = TypeVar("K")
 V = TypeVar("V")

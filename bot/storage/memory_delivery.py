@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from bot.domain.card import Nudge, Phrase
 from bot.messages import Address, Receipt
-from bot.ports import CardRow, NudgeRow
+from bot.rows import CardRow, NudgeRow
 from bot.storage.memory_base import KeptCard, KeptNudge, MemoryBase, Waiting, utc
 
 K = TypeVar("K", tuple[str, str, Address], tuple[str, Address])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.ports import Session
+from bot.rows import Session
 from bot.storage.memory_base import MemoryBase, utc
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.ports import OverdueStep, Tally, Unsent, Waiting
+from bot.rows import OverdueStep, Tally, Unsent, Waiting
 from bot.storage.memory_base import MemoryBase
 
 

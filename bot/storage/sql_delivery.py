@@ -28,7 +28,7 @@ from sqlalchemy import (
 from bot.domain.card import Nudge, Phrase
 from bot.errors import Unreadable
 from bot.messages import Address, Receipt
-from bot.ports import CardRow, NudgeRow
+from bot.rows import CardRow, NudgeRow
 from bot.storage import codec, tables
 from bot.storage.proof import seal
 from bot.storage.sql_base import InsertIfNew, SqlBase, same_schema

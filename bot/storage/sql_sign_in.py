@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from bot.ports import Session
+from bot.rows import Session
 from bot.storage.sql_base import SqlBase
 from bot.storage.tables import session as sessions
 from bot.storage.tables import used_link

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Table, exists, func, or_, select
 
-from bot.ports import OverdueStep, Tally, Unsent, Waiting
+from bot.rows import OverdueStep, Tally, Unsent, Waiting
 from bot.storage.sql_base import SqlBase, same_schema
 from bot.storage.tables import card, hold, nudge, visit
 

@@ -30,7 +30,7 @@ from bot.domain.visit import Visit
 from bot.errors import Conflict, Unreadable
 from bot.language.names import fold
 from bot.messages import Address
-from bot.ports import Entry, Stored
+from bot.rows import Entry, Stored
 from bot.storage import codec, tables
 from bot.storage.columns import people_of, promised_call, revised, revives
 from bot.storage.proof import entry_hash, seal

@@ -14,7 +14,7 @@ import pytest
 
 from bot import config
 from bot.links import new_key
-from bot.ports import Session
+from bot.rows import Session
 from bot.storage.databases import open_store
 from tests.commandline.conftest import Command
 from tests.commandline.test_process import free_port, running, until_ready

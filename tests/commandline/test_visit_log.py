@@ -13,7 +13,8 @@ from bot.domain import commands as c
 from bot.domain.lifecycle import replay
 from bot.domain.policy import Via
 from bot.domain.visit import Promise
-from bot.ports import Entry, Transaction
+from bot.ports import Transaction
+from bot.rows import Entry
 from bot.storage.memory import MemoryStore
 from bot.visit_log import Became, Fate, LogRow, Told, Wanted, What, promises, read_log
 from tests.commandline.day import ZONE, Counter, a_day, at, front_desk, minutes

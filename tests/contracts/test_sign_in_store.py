@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from bot.errors import NotSaved
-from bot.ports import Session, Store
+from bot.ports import Store
+from bot.rows import Session
 
 NOW = datetime(2026, 3, 4, 14, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from bot.domain.visit import Visit
 from bot.messages import Address
-from bot.ports import OverdueStep, Store, Tally, Transaction, Unsent, Waiting
+from bot.ports import Store, Transaction
+from bot.rows import OverdueStep, Tally, Unsent, Waiting
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
 from tests.contracts.samples import DESK, MARTIN, arrival, at, closed, nudge, receipt, visit

@@ -15,7 +15,8 @@ from bot.domain.facts import Facts
 from bot.domain.visit import Asking, Callback, Hello, Promise, Visit
 from bot.errors import Conflict, NotSaved
 from bot.language.names import fold
-from bot.ports import CardRow, NudgeRow, Store, Transaction
+from bot.ports import Store, Transaction
+from bot.rows import CardRow, NudgeRow
 from tests.contracts.samples import (
     DESK,
     MARTIN,

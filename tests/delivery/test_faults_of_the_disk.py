@@ -15,7 +15,8 @@ from sqlalchemy import text
 from bot.domain.lifecycle import replay
 from bot.errors import NotSaved
 from bot.messages import Address, Announce, Incoming, Outcome, Press
-from bot.ports import Entry, Stored, Transaction
+from bot.ports import Transaction
+from bot.rows import Entry, Stored
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
 from tests.world import World

@@ -20,7 +20,8 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.decide import DECIDE
 from bot.domain.facts import Facts, History
-from bot.ports import Entry, Store, Transaction
+from bot.ports import Store, Transaction
+from bot.rows import Entry
 from bot.settings import Database
 from bot.storage.databases import open_store
 from bot.storage.memory import MemoryStore

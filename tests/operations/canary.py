@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import structlog
 
 from bot.logs import set_up_logs, take_over_libraries
-from bot.ports import Entry, Store, Transaction
+from bot.ports import Store, Transaction
+from bot.rows import Entry
 from bot.storage import codec
 from tests.operations.watched import Watched, asked
 

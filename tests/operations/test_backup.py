@@ -17,7 +17,8 @@ from bot.commandline.app import app
 from bot.commandline.backing_up import pg_dump
 from bot.domain.lifecycle import replay
 from bot.errors import DatabaseBusy, NotSaved
-from bot.ports import Entry, Transaction
+from bot.ports import Transaction
+from bot.rows import Entry
 from bot.settings import Postgres
 from bot.storage.backup import copy_sqlite
 from bot.storage.databases import open_sqlite, read_sqlite

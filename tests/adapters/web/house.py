@@ -12,7 +12,7 @@ from bot.domain.people import Person
 from bot.errors import Refused
 from bot.language.wording import Reader, Wording
 from bot.messages import Address, Field, FieldKind, Form, Incoming, Option, Outcome, Reply, ShownCard
-from bot.ports import Board, Story, StoryLine
+from bot.pages import Board, Story, StoryLine
 from bot.settings import Settings, Site, Web
 
 NOW = datetime(2026, 3, 4, 14, 12, tzinfo=UTC)

@@ -16,7 +16,8 @@ from bot.bootstrap import Parts, join
 from bot.language.wording import Wording
 from bot.links import Keys, Signing, new_key
 from bot.messages import Address, Announce, Incoming
-from bot.ports import Session, Store
+from bot.ports import Store
+from bot.rows import Session
 from bot.settings import Settings, Web
 from bot.storage.memory import MemoryStore
 from tests.fakes import FakeClock
