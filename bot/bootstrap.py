@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,7 +26,7 @@ from bot.health import Health, Running
 from bot.inbox import Inbox
 from bot.language.wording import Wording
 from bot.links import Keys, PageLinks, Signing
-from bot.logs import set_up_logs, take_over_libraries
+from bot.logs import log_failure, set_up_logs, take_over_libraries
 from bot.metering import MeteredAdapter, MeteredStore
 from bot.meters import Meter
 from bot.ports import ChatAdapter, Clock, Store
@@ -44,6 +44,8 @@ log = structlog.get_logger(__name__)
 
 CHECKPOINT_EVERY = timedelta(minutes=1)
 """So often the journal gets a checkpoint, when something was written: what is newer cannot be proved yet."""
+STOP_WITHIN = timedelta(seconds=20)
+"""So long an adapter may take to answer what it took and let go of its platform."""
 TIDY_EVERY = timedelta(hours=6)
 """So often the keys of what came in long ago are forgotten, and sessions that are over."""
 
@@ -105,7 +107,9 @@ def join(
     watch = _watch(settings, Health(store, clock, running, carried_by), clock)
     if watch:
         store = MeteredStore(store, watch.meter)
-    courier = Courier(store, desk, wording, clock, carried_by, running)
+    signing = Signing(keys, clock, settings.web.address) if keys and settings.web else None
+    pages = PageLinks(signing, carried_by)
+    courier = Courier(store, desk, wording, clock, carried_by, pages=pages, running=running)
     meter = watch.meter if watch else None
     timekeeper = Timekeeper(store, desk, clock, changed=courier.alarm.ring, running=running, meter=meter)
     courier.moved = timekeeper.alarm.ring
@@ -114,9 +118,7 @@ def join(
         timekeeper.alarm.ring()
         courier.alarm.ring()
 
-    inbox = Inbox(store, desk, directory, wording, clock, changed)
-    signing = Signing(keys, clock, settings.web.address) if keys and settings.web else None
-    courier.packing.pages = inbox.pages = PageLinks(signing, carried_by)
+    inbox = Inbox(store, desk, directory, wording, clock, changed, pages=pages)
     records = HouseRecords(store, desk, wording, clock)
     return Parts(
         settings=settings,
@@ -185,13 +187,21 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
             log.info("hello30.stopping")
             parts.running.stopping = True
             for adapter in parts.adapters.values():
-                with suppress(Exception):
-                    await adapter.stop()
+                await _stop(adapter)
             for task in looked_after:
                 task.cancel()
             parts.timekeeper.alarm.stop()
             parts.courier.alarm.stop()
     await _checkpoint(parts)
+
+
+async def _stop(adapter: ChatAdapter) -> None:
+    """Stop an adapter; one that cannot, or takes too long, must not keep the others from it."""
+    try:
+        async with asyncio.timeout(STOP_WITHIN.total_seconds()):
+            await adapter.stop()
+    except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
+        log_failure(log, "adapter.not_stopped", error, adapter=adapter.name)
 
 
 @asynccontextmanager
@@ -222,13 +232,19 @@ async def _checkpoint(parts: Parts) -> None:
 
 async def _tidy(parts: Parts) -> None:
     while True:
-        try:
-            log.debug("inbox.forgotten", keys=await parts.inbox.forget())
-            if parts.entrance:
-                log.debug("sign_in.forgotten", forgotten=await parts.entrance.sign_in.forget())
-        except NotSaved as fault:  # the disk may be full: what is kept for longer does no harm
-            log.warning("inbox.not_forgotten", fault=str(fault))
+        await _forget("inbox", parts.inbox.forget)
+        if parts.entrance:
+            await _forget("sign_in", parts.entrance.sign_in.forget)
         await asyncio.sleep(TIDY_EVERY.total_seconds())
+
+
+async def _forget(what: str, forget: Callable[[], Awaitable[int]]) -> None:
+    try:
+        forgotten = await forget()
+    except NotSaved as fault:  # the disk may be full: what is kept for longer does no harm
+        log.warning("tidy.not_forgotten", what=what, fault=str(fault))
+    else:
+        log.debug("tidy.forgotten", what=what, forgotten=forgotten)
 
 
 def _stop_at_signals(stop: asyncio.Event) -> None:

@@ -23,6 +23,7 @@ from bot.domain.people import BOT
 from bot.errors import DeliveryError, DeliveryKind, NotSaved, Unfit
 from bot.health import Running
 from bot.language.wording import Wording
+from bot.links import PageLinks
 from bot.logs import about, log_failure
 from bot.messages import Address, Receipt
 from bot.parcels import CardParcel, NudgeParcel, Packing
@@ -49,20 +50,22 @@ MISCONFIGURED_WAIT = timedelta(minutes=5)
 class Courier:
     """Carries what waits; `workers` messages are under way at once, so that a slow platform holds up nobody else."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it joins what carrying a message needs
         self,
         store: Store,
         desk: FrontDesk,
         wording: Wording,
         clock: Clock,
         adapters: Mapping[str, ChatAdapter],
+        *,
+        pages: PageLinks | None = None,
         running: Running | None = None,
     ) -> None:
-        """Take what it works with; adapters by their names."""
+        """Take what it works with; adapters by their names. With `pages`, cards elsewhere have *My page*."""
         self._running = running or Running()
         self._store = store
         self._desk = desk
-        self.packing = Packing(desk, wording)
+        self.packing = Packing(desk, wording, pages)
         self._clock = clock
         self._adapters = adapters
         self._patience = Patience()

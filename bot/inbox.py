@@ -44,7 +44,7 @@ _REPLY = TypeAdapter[Reply](Reply)
 class Inbox:
     """Takes what adapters bring. `changed` is called after each commit that may have moved a deadline or a card."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it joins what answering needs
         self,
         store: Store,
         desk: FrontDesk,
@@ -52,15 +52,17 @@ class Inbox:
         wording: Wording,
         clock: Clock,
         changed: Callable[[], None],
+        *,
+        pages: PageLinks | None = None,
     ) -> None:
-        """Take what it works with; `pages` may be put in its place, then *My page* is answered with a link."""
+        """Take what it works with; with `pages`, *My page* is answered with a link."""
         self._store = store
         self._desk = desk
         self._directory = directory
         self._wording = wording
         self._clock = clock
         self._changed = changed
-        self.pages = PageLinks()
+        self._pages = pages or PageLinks()
         self._announcing = Announcing(desk)
         self._answering = Answering(desk)
 
@@ -166,9 +168,9 @@ class Inbox:
 
     def _page(self, context: Context) -> Reply:
         """Give a link to one's page: each time a new one, and nothing of it is kept, for whoever has it may sign in."""
-        if not self.pages.lead_from(context.through):
+        if not self._pages.lead_from(context.through):
             return Reply(outcome=Outcome.REFUSED, text=context.say("refused.nothing_asked"))
-        url = self.pages.url(context.person.id)
+        url = self._pages.url(context.person.id)
         minutes = int(LINK_LASTS.total_seconds()) // 60
         return Reply(outcome=Outcome.DONE, text=context.say("reply.page", {"minutes": minutes, "text": url}))
 

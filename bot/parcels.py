@@ -41,11 +41,11 @@ class NudgeParcel:
 class Packing:
     """Makes parcels inside the transaction in which their rows were claimed."""
 
-    def __init__(self, desk: FrontDesk, wording: Wording) -> None:
-        """Take what they are made with; `pages` may be put in its place, then cards elsewhere have *My page*."""
+    def __init__(self, desk: FrontDesk, wording: Wording, pages: PageLinks | None = None) -> None:
+        """Take what they are made with; with `pages`, cards elsewhere have *My page*."""
         self._desk = desk
         self._wording = wording
-        self.pages = PageLinks()
+        self._pages = pages or PageLinks()
 
     def card(self, tx: Transaction, row: CardRow, now: datetime) -> CardParcel:
         """Make a card; somebody who is in the directory no more, or no more at that address, gets none."""
@@ -63,7 +63,7 @@ class Packing:
     def _with_page(self, shown: ShownCard, row: CardRow, now: datetime) -> ShownCard:
         """Add *My page* to a person's card elsewhere; a counter's is read by several, and its page is nobody's own."""
         is_persons = row.reader in self._desk.settings.people
-        if shown.closed or not (is_persons and self.pages.lead_from(row.address.adapter)):
+        if shown.closed or not (is_persons and self._pages.lead_from(row.address.adapter)):
             return shown
         label = self._wording.say(Phrase("buttons.page"), self._reader(row.reader), now)
         return replace(shown, more=(*shown.more, Button(name=PAGE, label=label)))

@@ -157,7 +157,8 @@ def _check_time(turn: Turn, caller: str, due: datetime) -> None:
     if due > latest:
         raise Refused("callback_bounds", time=latest)
     if not calendar.is_open(due):
-        raise Refused("closed_then", time=calendar.next_slot(caller, due))
+        opens = calendar.next_slot(caller, due)
+        raise Refused("closed_then", time=opens) if opens <= latest else Refused("callback_bounds", time=latest)
     _check_free(turn, caller, due)
 
 

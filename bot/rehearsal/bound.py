@@ -78,7 +78,7 @@ def is_looked_after(visit: Visit) -> bool:
 def bound(settings: Settings, arrival: Arrival) -> Bound:
     """Compute the bound of law 10 for an arrival."""
     core = _Core(settings, arrival)
-    visit = core.given(None, core.announcement(), arrival.at)
+    visit = core.given(None, announcement(arrival), arrival.at)
     return Bound(
         silent=core.told(*core.silence(visit, arrival.at), ()),
         promising=max((core.told(*end) for end in core.ends(visit, arrival.at, ())), key=lambda end: end.at),
@@ -91,9 +91,6 @@ class _Core:
     def __init__(self, settings: Settings, arrival: Arrival) -> None:
         self._settings = settings
         self._arrival = arrival
-
-    def announcement(self) -> c.AnnounceArrival:
-        return announcement(self._arrival)
 
     def house(self, now: datetime) -> House:
         return make_house(self._settings, self._arrival.site, now)

@@ -88,6 +88,12 @@ def test_the_next_open_time_is_named_where_the_site_is_closed() -> None:
     assert (refused.reason, refused.args_by_name["time"]) == ("closed_then", at("08:30", days=1))
 
 
+def test_no_open_time_is_named_that_would_be_refused_as_too_late() -> None:
+    today = [("martin", (NINE + timedelta(days=n)).date()) for n in range(1, 3)]
+    refused = Story(house=make_house(days=today)).refuses(c.PromiseCallback(by="martin", due=at("20:00")))
+    assert (refused.reason, refused.args_by_name["time"]) == ("callback_bounds", at("17:00", days=1))
+
+
 def test_ones_own_call_is_no_hindrance_to_moving_it_a_little() -> None:
     story = promised()
     story.house = make_house(promised=[("martin", at("10:00"))])
