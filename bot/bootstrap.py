@@ -201,7 +201,7 @@ async def _stop(adapter: ChatAdapter) -> None:
         async with asyncio.timeout(STOP_WITHIN.total_seconds()):
             await adapter.stop()
     except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
-        log_failure(log, "adapter.not_stopped", error, adapter=adapter.name)
+        log_failure(log, "hello30.adapter_not_stopped", error, adapter=adapter.name)
 
 
 @asynccontextmanager

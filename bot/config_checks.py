@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.config_shape import LOOPBACK, WEEKDAYS, OperationsShape, PersonShape, SiteShape, WebShape
+from bot.config_shape import WEEKDAYS, OperationsShape, PersonShape, SiteShape, WebShape
 from bot.domain.people import BOT, RECEPTION
 from bot.errors import Fault
 from bot.strict_yaml import Document, Place
@@ -88,16 +88,19 @@ def check_addresses(document: Document, people: Mapping[str, PersonShape]) -> It
 
 
 def check_web(document: Document, shape: WebShape) -> Iterator[Fault]:
-    """See to it that others reach the pages by TLS only, through a proxy that is named."""
-    if shape.host in LOOPBACK:
-        return
-    place: Place = ("adapters", "web")
-    if not (shape.url or "").startswith("https://"):
+    """See to it that others reach the pages by TLS only, through a proxy that is named, and under its address."""
+    web, place = shape.web(), ("adapters", "web")
+    if not web.is_safe and not web.is_tls:
         advice = "write url: https://desk.example.org (its proxy does TLS), or host: 127.0.0.1"
         yield document.fault((*place, "host"), f'"{shape.host}" can be reached by others: {advice}')
-    if not shape.proxies:
+    if not web.is_safe and not web.proxies:
         advice = "write proxies: [10.0.0.5], the address of the proxy that does TLS, or host: 127.0.0.1"
         yield document.fault((*place, "host"), f'"{shape.host}" can be reached by others: {advice}')
+    if web.is_safe and web.proxies and not web.is_tls:
+        advice = "write url: https://desk.example.org as well, the address that the proxy serves, or take proxies out"
+        yield document.fault(
+            (*place, "proxies"), f"whoever comes through a proxy finds no page here: {advice}", at_key=True
+        )
 
 
 def _counters(person: object) -> list[Any]:

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, Field
 
-from bot.settings import OpenRange, has_password
+from bot.settings import OpenRange, Web, has_password
 from bot.yaml_shape import Day, Id, Shape, Words, Wrong, did_you_mean, one_of, refused, written
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -76,7 +76,8 @@ def read_language(text: str) -> str:
 _DATABASE = "write a file such as hello30.db, or postgresql://user@host/name"
 
 
-def _read_database(text: str) -> str:
+def read_database(text: str, where: str = "into this file") -> str:
+    """Read a database; raises `Wrong`, also for a password, which belongs nowhere that it is written down."""
     scheme, _, rest = text.partition("://")
     if not rest:
         if not text.strip() or scheme.startswith(("postgres:", "postgresql:")):
@@ -85,11 +86,10 @@ def _read_database(text: str) -> str:
     if scheme not in {"postgresql", "postgres"}:
         raise Wrong(f'"{scheme}" is no database that is known: {_DATABASE}')
     if has_password(text):
-        raise Wrong("a password does not belong into this file: take it out, and set PGPASSWORD where hello30 runs")
+        raise Wrong(f"a password does not belong {where}: take it out, and set PGPASSWORD where hello30 runs")
     return text
 
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 _HERE: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 
 
@@ -100,22 +100,48 @@ def _read_host(text: str) -> str:
         raise Wrong(f'"{text}" is no address of a machine: write 127.0.0.1 for this one, or 0.0.0.0 for all') from None
 
 
-_URL = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?/?")
+_URL = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:]+\])(?::([0-9]{1,5}))?/?")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LAST_PORT: Final = 65535
 
 
 def _read_url(text: str) -> str:
     if not (parts := _URL.fullmatch(text)):
         raise Wrong(f'"{text}" is no address of pages: write it in small letters, such as https://desk.example.org')
+    if not _is_host(parts[2]):
+        raise Wrong(f'"{parts[2]}" is no name that a browser can ask for: write one such as desk.example.org')
+    if parts[3] and not 1 <= int(parts[3]) <= _LAST_PORT:
+        raise Wrong(f"there is no port {parts[3]}: write one from 1 to {_LAST_PORT}, or leave it out")
     if parts[1] == "http" and parts[2] not in _HERE:
         raise Wrong(f'"{text}" can be read along on its way: write https://, and let a proxy do TLS')
     return text.removesuffix("/")
 
 
+def _is_host(text: str) -> bool:
+    """Tell whether browsers send just this in `Host`: a name, or an address written as they write it."""
+    bare = text.strip("[]")
+    if bare == text and not text.rpartition(".")[2].isdigit():
+        return bool(_NAME.fullmatch(text))
+    try:  # what ends in a number is an address to a browser, and 127.1 would become 127.0.0.1
+        return str(ip_address(bare)) == bare
+    except ValueError:
+        return False
+
+
+_WIDEST: Final = {4: 8, 6: 7}
+"""The shortest prefixes: no network that is somebody's own is wider than 10.0.0.0/8 and fc00::/7."""
+
+
 def _read_network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(text)
+        network = ip_network(text)
     except ValueError:
         raise Wrong(f'"{text}" is no address of a proxy: write one such as 10.0.0.5, or 10.0.0.0/24') from None
+    if network.prefixlen < _WIDEST[network.version]:
+        advice = "write the address of your own proxy, such as 10.0.0.5"
+        raise Wrong(f'"{text}" takes in machines of others, and what they say would be believed: {advice}')
+    return network
 
 
 def _refuse_later(_value: object) -> NoReturn:
@@ -139,6 +165,10 @@ class WebShape(Shape):
     port: int = Field(default=8030, ge=0, le=65535)
     url: Annotated[str, written(_read_url)] | None = None
     proxies: list[Network] = Field(default=[])
+
+    def web(self) -> Web:
+        """Give it as what the rest of the program reads."""
+        return Web(host=self.host, port=self.port, url=self.url or "", proxies=tuple(self.proxies))
 
 
 class OperationsShape(Shape):
@@ -245,7 +275,7 @@ class PoliciesShape(Shape):
 class DatabaseShape(Shape):
     """Where everything is kept."""
 
-    database: Annotated[str, written(_read_database)] = "hello30.db"
+    database: Annotated[str, written(read_database)] = "hello30.db"
 
 
 class ConfigShape(Shape):

@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from itsdangerous import BadData, SignatureExpired, Signer, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadData, Signer, URLSafeSerializer
 from itsdangerous.encoding import base64_decode, base64_encode, want_bytes
 
 from bot.errors import Hello30Error
@@ -21,11 +21,15 @@ from bot.ports import ChatAdapter, Clock
 
 VARIABLE: Final = "HELLO30_KEYS"
 LINK_LASTS: Final = timedelta(minutes=15)
+AHEAD: Final = timedelta(minutes=1)
+"""By so much may the clock of the machine that made a link be ahead of ours: no two clocks agree."""
 SHORTEST_KEY: Final = 32
 FEWEST_SIGNS: Final = 10
 """So many different signs a random key of that length has at least; one that somebody thought up seldom does."""
 LONGEST: Final = 1000
 """Nothing that we sign comes near to so many signs."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class KeysWrong(Hello30Error):
@@ -33,9 +37,10 @@ class KeysWrong(Hello30Error):
 
 
 class LinkRefused(Hello30Error):
-    """A link with which nobody is signed in: `why` is altered, expired or used; `person` is known only if it is ours.
+    """A link with which nobody is signed in; `person` is known only if the link is ours.
 
-    One of somebody who left is altered as well: nobody learns from it who was here.
+    `why` is altered, early (made by a clock that is far ahead), expired, used, or withdrawn. A link of somebody who
+    left is altered as well: nobody learns from it who was here.
     """
 
     def __init__(self, why: str, person: str = "") -> None:
@@ -76,11 +81,16 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a link carries; after `until` it is refused for its age."""
+    """What a link carries: for whom it is, and when it was made, to the microsecond."""
 
     id: str
     person: str
-    until: datetime
+    made: datetime
+
+    @property
+    def until(self) -> datetime:
+        """Tell after which moment it is refused for its age."""
+        return self.made + LINK_LASTS
 
 
 class Signing:
@@ -90,9 +100,8 @@ class Signing:
         """Take the keys, the clock by which links grow old, and the address of the pages."""
         oldest_first = keys.newest_first[::-1]
         self.address = address
-        self._links: URLSafeTimedSerializer = URLSafeTimedSerializer(
-            oldest_first, salt="hello30 link", signer=_TimedSigner, signer_kwargs={"clock": clock}
-        )
+        self._clock = clock
+        self._links: URLSafeSerializer = URLSafeSerializer(oldest_first, salt="hello30 link", signer=_CanonicalSigner)
         self._cookies: URLSafeSerializer = URLSafeSerializer(
             oldest_first, salt="hello30 session", signer=_CanonicalSigner
         )
@@ -102,7 +111,8 @@ class Signing:
 
     def link(self, person: str) -> str:
         """Make what stands at the end of a new link for this person."""
-        return self._links.dumps([secrets.token_urlsafe(16), person])
+        made = (self._clock.now() - _EPOCH) // _MICROSECOND
+        return self._links.dumps([secrets.token_urlsafe(16), person, made])
 
     def url(self, person: str, address: str = "") -> str:
         """Make a whole link; `address` when the caller knows better than the configuration."""
@@ -113,19 +123,16 @@ class Signing:
         try:
             if not _could_be_ours(token):
                 raise LinkRefused("altered")
-            (link, person), signed = self._links.loads(
-                token, max_age=int(LINK_LASTS.total_seconds()), return_timestamp=True
-            )
-        except SignatureExpired as error:
-            raise LinkRefused("expired", self._of_whom(error)) from None
+            name, person, microseconds = self._links.loads(token)
         except BadData:
             raise LinkRefused("altered") from None
-        return Link(id=link, person=person, until=signed + LINK_LASTS)
-
-    def _of_whom(self, error: SignatureExpired) -> str:
-        """Give for whom a link was that is only too old: its signature is good, so what it carries is ours."""
-        _, person = self._links.load_payload(error.payload or b"")
-        return str(person)
+        link = Link(id=name, person=person, made=_EPOCH + microseconds * _MICROSECOND)
+        age = self._clock.now() - link.made
+        if age < -AHEAD:
+            raise LinkRefused("early", person)
+        if age > LINK_LASTS:
+            raise LinkRefused("expired", person)
+        return link
 
     # --- what a browser keeps, and what a form carries ---------------------------------------------------------------
 
@@ -191,17 +198,3 @@ class _CanonicalSigner(Signer):
         except BadData:
             return False
         return is_canonical and super().verify_signature(value, sig)
-
-
-class _TimedSigner(_CanonicalSigner, TimestampSigner):
-    """Signs with the time of our clock."""
-
-    def __init__(self, *args: Any, clock: Clock, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._clock = clock
-
-    def get_timestamp(self) -> int:
-        return int(self._clock.now().timestamp())
-
-    def timestamp_to_datetime(self, ts: int) -> datetime:
-        return datetime.fromtimestamp(ts, tz=UTC)

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from bot.domain.people import Person
 from bot.domain.policy import Policy, Via
 from bot.messages import Address
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+"""The addresses of a machine that only it can reach."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,6 +76,30 @@ class Web:
     def is_tls(self) -> bool:
         """Tell whether browsers reach the pages by TLS, which a proxy does for us."""
         return self.url.startswith("https://")
+
+    @property
+    def is_for_this_machine(self) -> bool:
+        """Tell whether nothing but this machine, and so perhaps a proxy on it, can connect to the pages."""
+        return self.host in LOOPBACK
+
+    @property
+    def is_safe(self) -> bool:
+        """Tell whether names of visitors go over no network for all to read: others come by TLS, through a proxy."""
+        return self.is_for_this_machine or (self.is_tls and bool(self.proxies))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slack:
+    """How Slack is heard and called; its tokens are the environment's.
+
+    mode     socket: over a websocket that we open; http: Slack posts to `host` and `port`
+    api_url  where its Web API is; another one for tests
+    """
+
+    mode: str
+    host: str
+    port: int
+    api_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,7 +182,7 @@ def _refused(tx: Transaction, link: Link) -> str:
     if tx.link_is_used(link.id):
         return "used"
     signed_out = tx.value(_signed_out(link.person))
-    return "expired" if signed_out and link.until - LINK_LASTS <= _moment(signed_out) else ""
+    return "withdrawn" if signed_out and link.made <= _moment(signed_out) else ""
 
 
 def end_everything(tx: Transaction, person: str, now: datetime) -> int:

@@ -50,10 +50,13 @@ def found(value: object) -> str:
     return "a list" if isinstance(value, list) else str(value)
 
 
-def did_you_mean(written: str, known: Iterable[str]) -> str:
-    """Say which known word was probably meant, or, if there are few, what may be written."""
+def did_you_mean(written: str, known: Iterable[str], *, also: Iterable[str] = ()) -> str:
+    """Say which known word was probably meant, or, if there are few, what may be written.
+
+    What is taken `also` may have been meant, and is not listed: people's names beside their ids.
+    """
     words = list(known)
-    by_folded = {word.casefold(): word for word in words}
+    by_folded = {word.casefold(): word for word in (*words, *also)}
     if near := get_close_matches(written.casefold(), by_folded, n=1, cutoff=0.6):
         return f'did you mean "{by_folded[near[0]]}"?'
     if not words:

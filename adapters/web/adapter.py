@@ -14,6 +14,7 @@ from adapters.web.door import Door
 from adapters.web.guard import Guard
 from adapters.web.pages import Pages
 from adapters.web.routes import Routes
+from adapters.web.seldom import Seldom
 from adapters.web.streams import Streams
 from bot.domain.card import Nudge
 from bot.errors import DeliveryError, DeliveryKind
@@ -53,7 +54,8 @@ class WebAdapter:
         self.streams = Streams()
         self._is_open = bool(demo or entrance)
         pages = Pages(settings, views, wording, clock, demo)
-        self._guard = Guard(self._web, str(settings.file))
+        self._seldom = Seldom()
+        self._guard = Guard(self._web, str(settings.file), self._seldom)
         door = Door(settings, self._guard, demo, entrance)
         addresses = {p: at.id for p, found in settings.addresses.items() for at in found if at.adapter == self.name}
         self._routes = Routes(views, pages, self.streams, door, addresses)
@@ -73,7 +75,7 @@ class WebAdapter:
         app.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN_S)
         await self._runner.setup()
-        await Connections(self._runner, self._web.host, self._web.port, self._refuse).start()
+        await Connections(self._runner, self._web, self._refuse, self._seldom).start()
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
         """Tell the reader's open pages that something has changed, or what a nudge says."""

@@ -13,7 +13,9 @@ from typing import Any, Final
 import structlog
 from aiohttp import web
 
+from adapters.web.seldom import Seldom
 from bot.logs import log_failure
+from bot.settings import Web
 
 ASKS_WITHIN_S: Final = 15.0
 """So long may the first request of a connection take to come, with all its headers."""
@@ -21,7 +23,6 @@ IDLE_S: Final = 300.0
 """So long a connection is kept for the next request: longer than proxies do, or one would send into a closed one."""
 MOST: Final = 800
 """So many connections at once: fewer than the 1024 files that a process may have open where nobody says otherwise."""
-SAID_AGAIN_S: Final = 60.0
 
 _log = structlog.get_logger(__name__)
 
@@ -29,15 +30,15 @@ _log = structlog.get_logger(__name__)
 class Connections(web.BaseSite):
     """Takes connections at an address, up to `most`; `refuse` makes the answer to what is no request, by its status."""
 
-    def __init__(self, runner: web.BaseRunner, host: str, port: int, refuse: Callable[[int], web.Response]) -> None:
+    def __init__(self, runner: web.BaseRunner, at: Web, refuse: Callable[[int], web.Response], seldom: Seldom) -> None:
         """Take where to listen; port 0 takes any free one."""
         super().__init__(runner)
-        self._host = host
-        self._port = port
+        self._host = at.host
+        self._port = at.port
         self.refuse = refuse
+        self._seldom = seldom
         self.asks_within_s = ASKS_WITHIN_S
         self.most = MOST
-        self._said_at = -SAID_AGAIN_S
 
     @property
     def name(self) -> str:
@@ -55,10 +56,8 @@ class Connections(web.BaseSite):
 
     def has_room(self, taken: int) -> bool:
         """Tell whether one more may come; when none may, that is logged, now and then."""
-        now = asyncio.get_running_loop().time()
-        if taken >= self.most and now - self._said_at >= SAID_AGAIN_S:
-            self._said_at = now
-            _log.warning("web.too_many_connections", connections=taken)
+        if taken >= self.most:
+            self._seldom.warn("web.too_many_connections", connections=taken)
         return taken < self.most
 
 

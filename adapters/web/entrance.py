@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from adapters.web.door import SESSION, Door
+from adapters.web.forms import whole
 from adapters.web.pages import Pages
 from adapters.web.shown import Said
 from adapters.web.viewers import LOG, PEOPLE, Viewer
@@ -83,7 +84,7 @@ class EntranceRoutes:
 
     async def _show_log(self, request: web.Request) -> web.StreamResponse:
         viewer = self._door.viewer(LOG, request, request.query)
-        days, page = _one_of(DAYS, request.query.get("days", "")), _whole(request.query.get("page", ""))
+        days, page = _one_of(DAYS, request.query.get("days", "")), _page(request.query.get("page", ""))
         log = await self._records.log(viewer.person.id, days=days, page=page)
         own = {
             "log": log,
@@ -138,6 +139,6 @@ def _one_of(choices: tuple[int, ...], text: str) -> int:
     return next((each for each in choices if str(each) == text), A_WEEK)
 
 
-def _whole(text: str) -> int:
+def _page(text: str) -> int:
     """Read the number of a page; the first one when it is none."""
-    return min(int(text), LAST_PAGE) if text.isascii() and text.isdigit() and len(text) <= 9 and int(text) else 1
+    return min(whole(text) or 1, LAST_PAGE)

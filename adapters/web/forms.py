@@ -44,8 +44,8 @@ def announce(sender: Sender, once: str, form: Mapping[str, str]) -> Incoming:
         about=form.get("about", "").strip(),
         kind=form.get("kind", ""),
         phone=form.get("phone", "").strip(),
-        how_long_s=_whole(form.get("long", "")),
-        party=_whole(form.get("party", "")) or 1,
+        how_long_s=whole(form.get("long", "")),
+        party=whole(form.get("party", "")) or 1,
         by_phone=form.get("via") == "phone",
         site=sender.site,
         another=name == "another" or form.get("another") == "yes",
@@ -57,7 +57,7 @@ def announce(sender: Sender, once: str, form: Mapping[str, str]) -> Incoming:
 def press(sender: Sender, once: str, visit: str, form: Mapping[str, str]) -> Incoming:
     """Read a button that was pressed on a card."""
     button, value = split_press(form.get("press", ""))
-    act = Press(visit=visit, button=button, value=value, revision=_whole(form.get("revision", "")))
+    act = Press(visit=visit, button=button, value=value, revision=whole(form.get("revision", "")))
     return sender.incoming(once, f"{visit}:{form.get('press', '')}", act)
 
 
@@ -66,7 +66,7 @@ def submitted(sender: Sender, once: str, visit: str, button: str, form: Mapping[
     act = Press(
         visit=visit,
         button=button,
-        revision=_whole(form.get("revision", "")),
+        revision=whole(form.get("revision", "")),
         values=answers(form),
         submitted=True,
     )
@@ -110,6 +110,6 @@ def split_press(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _whole(text: str) -> int | None:
+def whole(text: str) -> int | None:
     """Read a whole number of ours; None when it is missing or was tampered with."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None

@@ -8,13 +8,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-import structlog
 from aiohttp import web
 
+from adapters.web.seldom import Seldom
 from bot.errors import ConfigError, Fault
-from bot.settings import Web
+from bot.settings import LOOPBACK, Web
 
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
 LOOPBACK_NAMES = LOOPBACK | {"localhost"}
 LARGEST_POST = 256 * 1024
 READING = frozenset({"GET", "HEAD"})
@@ -43,8 +42,6 @@ HEADERS = {
 }
 TLS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 
-_log = structlog.get_logger(__name__)
-
 
 class ForeignPost(web.HTTPForbidden):
     """A form that another site had a browser post."""
@@ -53,10 +50,11 @@ class ForeignPost(web.HTTPForbidden):
 class Guard:
     """Knows the right address of the pages, and which proxies may say who asks."""
 
-    def __init__(self, settings: Web, file: str) -> None:
+    def __init__(self, settings: Web, file: str, seldom: Seldom) -> None:
         """Take where the pages are; raises `ConfigError` for an address that others can reach without TLS."""
         check_address(settings, file)
         self._web = settings
+        self._seldom = seldom
         self._here = _origin(settings.url) if settings.url else None
         self.headers: Mapping[str, str] = HEADERS | TLS_ONLY if settings.is_tls else HEADERS
 
@@ -67,7 +65,10 @@ class Guard:
         """
         here = _origin(f"{'https' if self._web.is_tls else 'http'}://{request.headers.get('Host', '')}")
         is_ours = here == self._here if self._web.url else here is not None and here[1] in LOOPBACK_NAMES
-        if here is None or not is_ours or not self._came_rightly(request):
+        if here is None or not is_ours:
+            self._seldom.warn("web.wrong_host")  # not which: whoever sends it writes what they like there
+            raise web.HTTPMisdirectedRequest
+        if not self._came_rightly(request):
             raise web.HTTPMisdirectedRequest
         if request.method not in READING and not _from_here(request, here):
             raise ForeignPost
@@ -92,9 +93,12 @@ class Guard:
         if not (self._web.is_tls and self._web.proxies):
             return True
         if not self._is_proxy(request.remote):
-            _log.warning("web.not_through_proxy", came_from=request.remote)
+            self._seldom.warn("web.not_through_proxy", came_from=request.remote)
             return False
-        return _said_by_proxies(request, "X-Forwarded-Proto")[-1:] == ["https"]
+        by_tls = _said_by_proxies(request, "X-Forwarded-Proto")[-1:] == ["https"]
+        if not by_tls:
+            self._seldom.warn("web.not_by_tls")
+        return by_tls
 
     def _is_proxy(self, remote: str | None) -> bool:
         address = _address(remote or "")
@@ -104,7 +108,7 @@ class Guard:
 def check_address(settings: Web, file: str) -> None:
     """Raise `ConfigError` for an address that others reach without TLS, or that is none; port 0 takes any free one."""
     faults = []
-    if settings.host not in LOOPBACK and not (settings.is_tls and settings.proxies):
+    if not settings.is_safe:
         advice = "write 127.0.0.1 (or ::1), or an https:// url and the proxies that do TLS"
         faults.append(Fault(file, 1, 1, f"web.host is {settings.host!r}; {advice}"))
     if not 0 <= settings.port <= 65535:

@@ -33,8 +33,9 @@ PAGES = frozenset({RECEPTION, ME, VISIT})
 """The pages from which something is posted to the core."""
 A_YEAR_S = 365 * 24 * 3600
 A_FAILURE = 500
-WHAT = {400: "expired", 403: "expired", 413: "too_long", 415: "unreadable", 429: "too_many"}
+WHAT = {400: "unreadable", 413: "too_long", 415: "unreadable", 429: "too_many"}
 """What a page says that only says why nothing was done, by its status; any other status says `not_found`."""
+NO_REQUEST = 400
 STATUS = {Outcome.REFUSED: 422, Outcome.NOT_SAVED: 503}
 
 _log = structlog.get_logger(__name__)
@@ -230,6 +231,10 @@ class Routes:
             raise
         except web.HTTPMethodNotAllowed as error:
             return self._plain(request, "expired", 405, Allow=error.headers["Allow"])
+        except web.HTTPMisdirectedRequest:  # not even a way back: that would lead to the same name
+            return html(self._pages.plain("wrong_address"), 421)
+        except web.HTTPForbidden:
+            return self._plain(request, "not_found" if request.method in guard.READING else "expired", 403)
         except web.HTTPException as error:
             again = {name: error.headers[name] for name in ("Retry-After",) if name in error.headers}
             return self._plain(request, WHAT.get(error.status, "not_found"), error.status, **again)
@@ -247,7 +252,8 @@ class Routes:
 
     def refusal(self, status: int) -> web.Response:
         """Make the page for what is no request, or none that can be met."""
-        return html(self._pages.plain("broken" if status >= A_FAILURE else WHAT.get(status, "not_found")), status)
+        what = "no_request" if status == NO_REQUEST else WHAT.get(status, "not_found")
+        return html(self._pages.plain("broken" if status >= A_FAILURE else what), status)
 
     async def _handled(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)

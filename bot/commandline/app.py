@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated
 
 import typer
 
 from bot.commandline.kindly import KindGroup
-
-CONFIG: Final = Path("config.yaml")
-FASTEST: Final = 600
-LAST_PORT: Final = 65535
+from bot.commandline.options import (
+    CONFIG,
+    FASTEST,
+    Config,
+    Json,
+    Lang,
+    Person,
+    ReadConfig,
+    ReadDatabase,
+    Role,
+    read_day,
+    read_hash,
+    read_one_of,
+    read_port,
+    read_speed,
+)
 
 app = typer.Typer(
     cls=KindGroup,
@@ -31,84 +41,17 @@ log = typer.Typer(
     subcommand_metavar="[verify]",
 )
 app.add_typer(log, name="log")
-people = typer.Typer(
-    help="See who can be asked for.",
-    epilog="Example: hello30 people list --config config.yaml",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(people, name="people")
-db = typer.Typer(
-    help="Look after the database.",
-    epilog="Example: hello30 db backup monday.db --config config.yaml",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-app.add_typer(db, name="db")
 
 
-Language: TypeAlias = Literal["en", "fr"]
-Role: TypeAlias = Literal["owner", "reception"]
+def _group(name: str, what: str, example: str) -> typer.Typer:
+    """Add a group of commands, which does nothing by itself."""
+    group = typer.Typer(help=what, epilog=f"Example: {example}", no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group, name=name)
+    return group
 
 
-def _one_of(choices: object) -> Callable[[str], str]:
-    """Give what reads one of a `Literal`'s values."""
-    known: tuple[str, ...] = get_args(choices)
-
-    def read(text: str) -> str:
-        if text not in known:
-            raise typer.BadParameter(f'"{text}" is not known here: please choose {" or ".join(known)}.')
-        return text
-
-    return read
-
-
-def _port(text: str) -> int:
-    with suppress(ValueError):
-        if 1 <= int(text) <= LAST_PORT:
-            return int(text)
-    raise typer.BadParameter(f'"{text}" is no port: please choose a number from 1 to {LAST_PORT}.')
-
-
-def _speed(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < float(text) <= FASTEST:
-            return float(text)
-    raise typer.BadParameter(
-        f'"{text}" is no speed: please choose more than 0 and at most {FASTEST}; 60 makes a minute pass in a second.'
-    )
-
-
-def _hash(text: str) -> str:
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise typer.BadParameter("a checkpoint's hash has 64 characters, 0 to 9 and a to f: please write all of it.")
-    return text
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f'"{text}" is not a day that can be read: please write it as 2026-03-04.') from None
-
-
-Config: TypeAlias = Annotated[Path, typer.Option(metavar="FILE", help="The configuration.")]
-Lang: TypeAlias = Annotated[
-    Language, typer.Option("--lang", parser=_one_of(Language), metavar="en|fr", help="The language of times and words.")
-]
-Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
-ReadConfig: TypeAlias = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="The configuration.  [default: config.yaml]")
-]
-ReadDatabase: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        metavar="FILE|URL",
-        help="Read this database instead of the configuration's. Without --config, people and sites are told by "
-        "their ids, and times in UTC.",
-    ),
-]
+people = _group("people", "See who can be asked for.", "hello30 people list --config config.yaml")
+db = _group("db", "Look after the database.", "hello30 db backup monday.db --config config.yaml")
 
 
 def _say_version(*, wanted: bool) -> None:
@@ -142,10 +85,11 @@ def run(config: Config = CONFIG) -> None:
 def demo(
     *,
     port: Annotated[
-        int, typer.Option(parser=_port, metavar="NUMBER", help="Where the pages are, on this machine only.")
+        int, typer.Option(parser=read_port, metavar="NUMBER", help="Where the pages are, on this machine only.")
     ] = 8030,
     speed: Annotated[
-        float, typer.Option(parser=_speed, metavar="FACTOR", help=f"How many seconds pass in one; at most {FASTEST}.")
+        float,
+        typer.Option(parser=read_speed, metavar="FACTOR", help=f"How many seconds pass in one; at most {FASTEST}."),
     ] = 1.0,
     play: Annotated[bool, typer.Option("--play", help="Show a day at the counter as text, and end.")] = False,
     data: Annotated[
@@ -182,9 +126,11 @@ def show_log(  # noqa: PLR0913 - an option each
     config: ReadConfig = None,
     database: ReadDatabase = None,
     since: Annotated[
-        date | None, typer.Option(parser=_day, metavar="DAY", help="From this day on, by the site's clock.")
+        date | None, typer.Option(parser=read_day, metavar="DAY", help="From this day on, by the site's clock.")
     ] = None,
-    until: Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Up to this day, included.")] = None,
+    until: Annotated[
+        date | None, typer.Option(parser=read_day, metavar="DAY", help="Up to this day, included.")
+    ] = None,
     owner: Annotated[str | None, typer.Option(metavar="PERSON", help="Asked for by name or id.")] = None,
     site: Annotated[str | None, typer.Option(metavar="SITE", help="Only this site.")] = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only where something is still owed.")] = False,
@@ -217,7 +163,9 @@ def verify_log(
     database: ReadDatabase = None,
     expect: Annotated[
         str | None,
-        typer.Option(parser=_hash, metavar="HASH", help="The hash of a checkpoint that was written down elsewhere."),
+        typer.Option(
+            parser=read_hash, metavar="HASH", help="The hash of a checkpoint that was written down elsewhere."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -247,7 +195,7 @@ def understand(  # noqa: PLR0913 - likewise
     *,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="One line, as somebody would type it.")],
     role: Annotated[
-        Role, typer.Option("--as", parser=_one_of(Role), metavar="owner|reception", help="Who types it.")
+        Role, typer.Option("--as", parser=read_one_of(Role), metavar="owner|reception", help="Who types it.")
     ] = "owner",
     now: Annotated[
         str | None, typer.Option(metavar="MOMENT", help="As if it were then, as in 2026-03-04T09:12.")
@@ -296,9 +244,6 @@ def key() -> None:
     from bot.links import new_key  # noqa: PLC0415
 
     typer.echo(new_key())
-
-
-Person: TypeAlias = Annotated[str, typer.Argument(metavar="PERSON", help="A name, or an id.")]
 
 
 @app.command(epilog="Example: hello30 link martin --config config.yaml")

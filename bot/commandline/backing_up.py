@@ -9,6 +9,7 @@ import typer
 from sqlalchemy import URL, make_url
 
 from bot import config
+from bot.commandline.output import count
 from bot.errors import Hello30Error
 from bot.settings import Postgres
 from bot.storage.backup import copy_sqlite
@@ -27,8 +28,8 @@ def backup(path: Path, to: Path) -> None:
             f"  {pg_dump(database, to)}"
         )
     copied = copy_sqlite(database, to)
-    held = f"{copied.visits} visits, {copied.entries} entries of the journal, {copied.size // 1024} KiB"
-    typer.echo(f"{to}: {held}; it is sound.")
+    visits, entries = count(copied.visits, "visit", "visits"), count(copied.entries, "entry", "entries")
+    typer.echo(f"{to}: {visits}, {entries} of the journal, {copied.size // 1024} KiB; it is sound.")
     typer.echo("It holds visitors' data. Please keep it as private as the database itself.")
 
 

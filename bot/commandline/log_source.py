@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import typer
 
 from bot import config
+from bot.commandline.meant import one_person
+from bot.commandline.options import CONFIG
+from bot.config_shape import read_database
 from bot.language.names import find as find_people
 from bot.ports import Transaction
-from bot.settings import Database, Postgres, Settings, has_password
+from bot.settings import Database, Postgres, Settings
 from bot.visit_log import LogRow, Wanted, read_log
-
-DEFAULT: Final = Path("config.yaml")
-_OWNER: Final = "'--owner'"
+from bot.yaml_shape import Wrong, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +46,32 @@ class Source:
     def _owner(self, tx: Transaction, text: str) -> str:
         """Give the one person who is meant: by id, by name, or by the id of somebody who has left the directory."""
         people = self.settings.people if self.settings else {}
-        if text in people:
+        known = text in people or find_people(text, people.values())
+        if not known and any(stored.visit.owner == text for stored in tx.visits(person=text, open_only=False)):
             return text
-        found = find_people(text, people.values())
-        if len(found) > 1:
-            choice = ", ".join(f"{person.name} ({person.id})" for person in found)
-            raise typer.BadParameter(f"several people go by that name: {choice}. Please use an id.", param_hint=_OWNER)
-        if found:
-            return found[0].id
-        if any(stored.visit.owner == text for stored in tx.visits(person=text, open_only=False)):
-            return text
-        names = [*people, *(person.name for person in people.values())]
-        raise typer.BadParameter(f'nobody goes by "{text}"{_did_you_mean(text, names)}', param_hint=_OWNER)
+        return one_person(text, people, "'--owner'").id
 
     def _site(self, tx: Transaction, text: str) -> str:
         sites = self.settings.sites if self.settings else {}
         if text in sites or tx.visits(site=text, open_only=False):
             return text
-        raise typer.BadParameter(f'there is no site "{text}"{_did_you_mean(text, sites)}', param_hint="'--site'")
+        advice = f": {did_you_mean(text, sites)}" if sites else " here."
+        raise typer.BadParameter(f'there is no site "{text}"{advice}', param_hint="'--site'")
 
 
 def find(config_file: Path | None, database: str | None) -> Source:
     """Tell where to read from: a file, or the URL of a PostgreSQL; raises `ConfigError` or `BadParameter`."""
-    named: Database | None = None
-    if database is not None:
-        scheme, is_url, _ = database.partition("://")
-        if is_url and scheme not in {"postgresql", "postgres"}:
-            advice = f'"{scheme}" is no database that is known: please write a file, or postgresql://user@host/name.'
-            raise typer.BadParameter(advice, param_hint="'--database'")
-        if is_url and has_password(database):
-            advice = "a password does not belong here, where others may read it: please set PGPASSWORD instead."
-            raise typer.BadParameter(advice, param_hint="'--database'")
-        named = Postgres(database) if is_url else Path(database)
-        if config_file is None:
-            return Source(named, None)
-    settings = config.load(config_file or DEFAULT)
+    named = _named(database) if database is not None else None
+    if named is not None and config_file is None:
+        return Source(named, None)
+    settings = config.load(config_file or CONFIG)
     return Source(named or settings.database, settings)
 
 
-def _did_you_mean(text: str, names: Iterable[str]) -> str:
-    near = get_close_matches(text, list(names), n=1)
-    return f'; did you mean "{near[0]}"?' if near else " here."
+def _named(text: str) -> Database:
+    """Read a database as config.yaml has it, but for a file, which is one of the folder where the command runs."""
+    try:
+        database = read_database(text, where="on the command line")
+    except Wrong as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="'--database'") from None
+    return Postgres(database) if "://" in database else Path(database)

@@ -59,6 +59,17 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def count(number: int, one: str, many: str) -> str:
+    """Write a number with what it counts: 1 visit, 1,200 visits."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def write(line: str) -> None:
+    """Write a line; where a program reads, with ordinary spaces alone."""
+    shown = printable(line)
+    typer.echo(shown if sys.stdout.isatty() else shown.translate(_PLAIN_SPACES))
+
+
 def printable(text: str) -> str:
     """Put a space for what is no character: a visitor's name must not steer the terminal."""
     return "".join(c if c.isprintable() or c in _HARMLESS else " " for c in text)

@@ -12,13 +12,13 @@ from typing import Final
 
 from bot import config, policy_file
 from bot.clock import SystemClock
+from bot.commandline.options import CONFIG
 from bot.domain.policy import Policy
 from bot.errors import ConfigError, Hello30Error
 from bot.policy_file import Known
 from bot.settings import Settings
 from bot.yaml_shape import did_you_mean
 
-DEFAULT: Final = Path("config.yaml")
 INVENTED_DAY: Final = date(2026, 3, 3)
 """In the invented house it is always this Tuesday, so that a rehearsal there reads the same on any day."""
 
@@ -36,7 +36,7 @@ class Source:
 
 def find(wanted: str, config_file: Path | None) -> Source:
     """Find a policy by its file, or by its name in the configuration; raises `ConfigError` or `Hello30Error`."""
-    path = config_file or (DEFAULT if DEFAULT.exists() else None)
+    path = config_file or (CONFIG if CONFIG.exists() else None)
     settings = config.load(path) if path else _invented_house()
     policy = _from_file(Path(wanted), settings) if _is_file(wanted) else _named(wanted, settings, path)
     return Source(
@@ -77,7 +77,7 @@ def _configured(path: Path) -> Sequence[Policy] | None:
 def _named(wanted: str, settings: Settings, path: Path | None) -> Policy:
     if path is None:
         raise Hello30Error(
-            f'there is no config.yaml here in which "{wanted}" could be looked up: '
+            f'there is no {CONFIG} here in which "{wanted}" could be looked up: '
             "name a file, such as policies/office.yaml, or a configuration with --config."
         )
     for policy in settings.policies:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from bot.commandline import rehearsal_source
-from bot.commandline.output import printable, show_json, show_table
+from bot.commandline.output import show_json, show_table, write
 from bot.commandline.rehearsal_source import Source
 from bot.commandline.rehearsal_text import RehearsalText
 from bot.logs import set_up_logs
@@ -24,8 +23,6 @@ from bot.rehearsal.bound import Bound, LookedAfter, bound
 from bot.rehearsal.play import Line, Rehearsal
 from bot.rehearsal.play import rehearse as play
 from bot.rehearsal.stage import reader_at
-
-_PLAIN_SPACES: Final = str.maketrans("\u00a0\u202f", "  ")
 
 
 def rehearse(wanted: str, config_file: Path | None, *, answers: str | None, language: str, as_json: bool) -> None:
@@ -41,14 +38,14 @@ def rehearse(wanted: str, config_file: Path | None, *, answers: str | None, lang
         return
     text = RehearsalText(source, rehearsal, reader_at(source.settings, arrival.site, language))
     for line in text.assumed(answered=bool(given)):
-        _write(line)
-    _write("")
+        write(line)
+    write("")
     show_table(text.columns(), text.rows())
-    _write("")
-    _write(text.ending())
-    _write("")
+    write("")
+    write(text.ending())
+    write("")
     for line in text.bound(latest):
-        _write(line)
+        write(line)
 
 
 def _answers(text: str | None, source: Source) -> Sequence[Answer]:
@@ -56,11 +53,6 @@ def _answers(text: str | None, source: Source) -> Sequence[Answer]:
         return read_answers(text, source.settings.people.values()) if text else ()
     except UnreadableAnswers as wrong:
         raise typer.BadParameter(str(wrong), param_hint="'--answers'") from None
-
-
-def _write(line: str) -> None:
-    shown = printable(line)
-    typer.echo(shown if sys.stdout.isatty() else shown.translate(_PLAIN_SPACES))
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -97,9 +89,7 @@ def _as_json(source: Source, rehearsal: Rehearsal, latest: Bound) -> dict[str, A
 
 def _line(line: Line, zone: ZoneInfo) -> dict[str, Any]:
     return {
-        "after_s": _seconds(line.after),
-        "at": _moment(line.at, zone),
-        "open_s": _seconds(line.open_time),
+        **_when(line, zone),
         "kind": line.kind,
         "who": line.who,
         "text": line.text,
@@ -109,9 +99,7 @@ def _line(line: Line, zone: ZoneInfo) -> dict[str, Any]:
 
 def _looked_after(each: LookedAfter, zone: ZoneInfo) -> dict[str, Any]:
     return {
-        "after_s": _seconds(each.after),
-        "at": _moment(each.at, zone),
-        "open_s": _seconds(each.open_time),
+        **_when(each, zone),
         "with_reception": each.with_reception,
         "has_callback": each.has_callback,
         "promises": [
@@ -123,6 +111,14 @@ def _looked_after(each: LookedAfter, zone: ZoneInfo) -> dict[str, Any]:
             }
             for promise in each.promises
         ],
+    }
+
+
+def _when(each: Line | LookedAfter, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "after_s": _seconds(each.after),
+        "at": _moment(each.at, zone),
+        "open_s": _seconds(each.open_time),
     }
 
 

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
-from typing import Any, Final
 
 import typer
 
-from bot.clock import SystemClock
 from bot.commandline.kindly import FAULTS_FOUND
 from bot.commandline.log_source import Source
-from bot.commandline.output import printable, show_json
+from bot.commandline.output import show_json, write
+from bot.commandline.replay_text import ReplayText
 from bot.desk import ERASED
+from bot.domain.card import Phrase
 from bot.domain.facts import Facts
-from bot.domain.visit import Asking, Promise, Visit
+from bot.domain.visit import Visit
 from bot.errors import Hello30Error, IllegalMove, Unreadable
-from bot.language.wording import Reader, Wording
 from bot.logs import set_up_logs
-from bot.pages import Story
 from bot.ports import Transaction
-from bot.replaying import Standing, Step, differences, steps
+from bot.replaying import Step, differences, steps
 from bot.rows import Entry
 from bot.storage.databases import read_store
 from bot.storage.lookup import visits_beginning
-from bot.telling import Teller, tell
-
-_NAMES: Final = ("hello", "callback", "here", "question", "late call", "next")
 
 
 class NoVisit(Hello30Error):
@@ -52,14 +46,15 @@ def replay(source: Source, visit: str, *, language: str, as_json: bool) -> None:
     set_up_logs(logging.WARNING)
     kept = asyncio.run(_read(source, visit))
     made, stopped = _steps(kept.entries)
-    shown = _Replay(source, kept, made, language)
-    verdict = stopped or _gap(kept) or _verdict(made[-1].visit, kept.stored)
+    text = ReplayText(source, made, kept.facts, language)
+    wrong = stopped or _gap(kept) or _difference(made[-1].visit, kept.stored)
     if as_json:
-        show_json(shown.as_json() | {"same": not verdict, "verdict": verdict})
+        show_json(text.as_json() | {"same": wrong is None, "verdict": text.say(wrong) if wrong else ""})
     else:
-        for line in (*shown.lines(), "", verdict or _same(len(made))):
-            typer.echo(printable(line))
-    if verdict:
+        verdict = wrong or Phrase("replay.same", {"count": len(made)})
+        for line in (*text.lines(), "", text.say(verdict)):
+            write(line)
+    if wrong:
         raise typer.Exit(FAULTS_FOUND)
 
 
@@ -98,130 +93,35 @@ def _kept(tx: Transaction, visit: str) -> Kept:
     return Kept(entries=entries, stored=stored.visit if stored else None, facts=facts or ERASED, version=version)
 
 
-def _steps(entries: Sequence[Entry]) -> tuple[Sequence[Step], str]:
-    """Give the steps, and why there are no more if one could not follow."""
+def _steps(entries: Sequence[Entry]) -> tuple[Sequence[Step], Phrase | None]:
+    """Give the steps, and why there are no more if one could not follow; raises `NoVisit` when there is none."""
     made: list[Step] = []
     try:
         made.extend(steps(entries))
     except IllegalMove as fault:
-        where = f"Entry {entries[len(made)].seq} cannot have happened then ({fault})."
+        wrong = entries[len(made)].seq
         if not made:
-            raise NoVisit(f"{where} `hello30 log verify` tells what was changed.") from fault
-        return made, f"{where} `hello30 log verify` tells what was changed."
-    return made, ""
+            raise NoVisit(
+                f"Entry {wrong} cannot have happened then ({fault}). `hello30 log verify` tells what was changed."
+            ) from fault
+        return made, Phrase("replay.impossible", {"count": wrong, "text": str(fault)})
+    return made, None
 
 
-def _same(entries: int) -> str:
-    return (
-        f"The {entries} entries make exactly the visit that is stored. Whether anything was changed since they were "
-        "written: hello30 log verify."
-    )
+# --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def _gap(kept: Kept) -> str:
-    """Say which entries are missing, or are there although the visit was not saved with them."""
+def _gap(kept: Kept) -> Phrase | None:
+    """Say which entry is missing, or is there although the visit was not saved with it."""
     there, saved = {entry.seq for entry in kept.entries}, set(range(1, kept.version + 1))
     if wrong := sorted(there ^ saved):
-        what = "is missing" if wrong[0] in saved else "was not saved with the visit"
-        return f"Entry {wrong[0]} {what}. `hello30 log verify` tells what was changed."
-    return ""
+        return Phrase("replay.missing" if wrong[0] in saved else "replay.not_saved", {"count": wrong[0]})
+    return None
 
 
-def _verdict(replayed: Visit, stored: Visit | None) -> str:
+def _difference(replayed: Visit, stored: Visit | None) -> Phrase | None:
     """Say what is not the same; nothing when all is."""
-    advice = "`hello30 log verify` tells what was changed."
     if stored is None:
-        return f"There is no stored visit to compare it with, or it cannot be read. {advice}"
+        return Phrase("replay.nothing_stored")
     names = differences(replayed, stored)
-    return f"The visit that is stored is another one, in: {', '.join(names)}. {advice}" if names else ""
-
-
-# --- showing ---------------------------------------------------------------------------------------------------------
-
-
-class _Replay:
-    """The steps of a visit in words."""
-
-    def __init__(self, source: Source, kept: Kept, made: Sequence[Step], language: str) -> None:
-        self._source = source
-        self._made = made
-        self._visit = made[-1].visit
-        self._zone = source.zone(self._visit.site)
-        self._story = self._told(kept, language)
-
-    def _told(self, kept: Kept, language: str) -> Story:
-        kinds = self._source.settings.kinds if self._source.settings else None
-        teller = Teller(
-            visit=self._visit,
-            facts=kept.facts,
-            names=self._source.name,
-            wording=Wording.load(kinds=kinds),
-            reader=Reader(language, str(self._zone)),
-            now=SystemClock().now(),
-        )
-        return tell(teller, [step.entry for step in self._made])
-
-    def lines(self) -> Iterator[str]:
-        visit = self._visit
-        yield self._story.title
-        yield f"Visit {visit.id}, site {visit.site}, policy {visit.policy.name}, times by {self._zone}"
-        for step, line in zip(self._made, self._story.lines, strict=True):
-            yield ""
-            yield f"{step.entry.seq:>3}  {self._moment(step.entry.event.at)}  {line.text}  [{step.entry.through}]"
-            for name, (before, after) in self._changes(step).items():
-                yield f"       {name}: {before} → {after}" if before else f"       {name}: {after}"
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "visit": self._visit.id,
-            "title": self._story.title,
-            "steps": [
-                {
-                    "entry": step.entry.seq,
-                    "number": step.entry.number,
-                    "at": step.entry.event.at.astimezone(self._zone).isoformat(timespec="seconds"),
-                    "through": step.entry.through,
-                    "event": type(step.entry.event).__name__,
-                    "text": line.text,
-                    "changed": {
-                        name: {"from": before or None, "to": after}
-                        for name, (before, after) in self._changes(step).items()
-                    },
-                }
-                for step, line in zip(self._made, self._story.lines, strict=True)
-            ],
-        }
-
-    def _changes(self, step: Step) -> dict[str, tuple[str, str]]:
-        """Give what is different after a step; before the first one, nothing stood."""
-        before, after = self._words(step.before), self._words(step.after)
-        return {name: (before[name], after[name]) for name in _NAMES if before[name] != after[name]}
-
-    def _words(self, standing: Standing) -> dict[str, str]:
-        began = standing.hello is not None
-        values = (
-            _state(standing.hello) + self._promise(standing.hello_promise),
-            _state(standing.callback) + self._promise(standing.callback_promise),
-            ("yes" if standing.here else "no") if began else "",
-            self._question(standing.visitor_question) if began else "",
-            self._question(standing.call_question) if began else "",
-            (self._moment(standing.next) if standing.next else "none") if began else "",
-        )
-        return dict(zip(_NAMES, values, strict=True))
-
-    def _promise(self, promise: Promise | None) -> str:
-        return f" ({self._source.name(promise.by)}, {self._moment(promise.due)})" if promise else ""
-
-    def _question(self, asking: Asking | None) -> str:
-        if asking is None:
-            return "none"
-        checking = ", has the responder come?" if asking.checking else ""
-        fired = f"{asking.step} of {len(asking.moments)} steps fired"
-        return f"{self._source.name(asking.responder)}, {fired}{checking}"
-
-    def _moment(self, moment: datetime) -> str:
-        return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _state(state: str | None) -> str:
-    return (state or "").replace("_", " ")
+    return Phrase("replay.another", {"text": ", ".join(names)}) if names else None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -15,9 +13,10 @@ import typer
 
 from bot import config
 from bot.clock import SystemClock
+from bot.commandline.meant import one_person
+from bot.commandline.output import count
 from bot.domain.people import Person
 from bot.errors import DatabaseBusy, Hello30Error
-from bot.language.names import find
 from bot.links import Signing, read_keys
 from bot.logs import set_up_logs
 from bot.settings import Database, Settings
@@ -34,7 +33,7 @@ class CannotSign(Hello30Error):
 def link(path: Path, text: str) -> None:
     """Print a link for a person; raises `KeysWrong`, and `CannotSign` where nobody knows the address of the pages."""
     settings = config.load(path)
-    person = one_person(text, settings.people)
+    person = one_person(text, settings.people, _WHO)
     if settings.web is None or not settings.web.address:
         raise CannotSign(
             f"{path} does not say where the web pages are: please write the url or the port under adapters: web."
@@ -45,13 +44,13 @@ def link(path: Path, text: str) -> None:
 def sign_out(path: Path, text: str) -> None:
     """End all sessions of a person; raises `CannotSign` while a hello30 has the file of the database for itself."""
     settings = config.load(path)
-    person = one_person(text, settings.people)
+    person = one_person(text, settings.people, _WHO)
     set_up_logs(logging.WARNING)
     try:
         ended = asyncio.run(_end_sessions(settings.database, person.id))
     except DatabaseBusy:
         raise CannotSign(_busy(settings, person)) from None
-    browsers = "1 browser" if ended == 1 else f"{ended} browsers"
+    browsers = count(ended, "browser", "browsers")
     typer.echo(f"{person.name} is signed out in {browsers}." if ended else f"{person.name} was signed in nowhere.")
 
 
@@ -71,18 +70,3 @@ def _busy(settings: Settings, person: Person) -> str:
         f"hello30 is running, and its database takes one program at a time. {who} to press "
         f'"Sign out everywhere" beside {person.name} on {page}; or stop hello30, and run this again.'
     )
-
-
-def one_person(text: str, people: Mapping[str, Person]) -> Person:
-    """Give the one person who is meant, by id or by name; raises `BadParameter`, which says who may be meant."""
-    if text in people:
-        return people[text]
-    found = find(text, people.values())
-    if len(found) == 1:
-        return found[0]
-    if found:
-        choice = ", ".join(f"{person.name} ({person.id})" for person in found)
-        raise typer.BadParameter(f"several people go by that name: {choice}. Please use an id.", param_hint=_WHO)
-    near = get_close_matches(text, [*people, *(person.name for person in people.values())], n=1)
-    meant = f'; did you mean "{near[0]}"?' if near else " here."
-    raise typer.BadParameter(f'nobody goes by "{text}"{meant}', param_hint=_WHO)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import typer
+from sqlalchemy.engine.default import DefaultDialect
 
 from bot.clock import SystemClock
 from bot.commandline.kindly import FAULTS_FOUND
 from bot.commandline.log_source import Source
-from bot.commandline.output import printable, show_json
+from bot.commandline.output import count, printable, show_json
 from bot.logs import set_up_logs
 from bot.storage.databases import read_store
+from bot.storage.tables import Moment
 from bot.storage.verifying import Newest, Proof, verify_store
 
 
@@ -42,11 +43,11 @@ async def _verify(source: Source, expected: str | None) -> Proof:
 def _lines(proof: Proof, expected: str | None) -> list[str]:
     if proof.findings:
         more = ["There is more. It is not told, for nothing here can be relied on any more."] if proof.more else []
-        count = len(proof.findings)
-        last = f"Found: {_count(count, 'thing', 'things')} not as hello30 wrote {'it' if count == 1 else 'them'}."
+        found = len(proof.findings)
+        last = f"Found: {count(found, 'thing', 'things')} not as hello30 wrote {'it' if found == 1 else 'them'}."
         return [*map(str, proof.findings), *more, last]
-    entries, visits = _count(proof.entries, "entry", "entries"), _count(proof.visits, "visit", "visits")
-    checkpoints = _count(proof.checkpoints, "checkpoint", "checkpoints")
+    entries, visits = count(proof.entries, "entry", "entries"), count(proof.visits, "visit", "visits")
+    checkpoints = count(proof.checkpoints, "checkpoint", "checkpoints")
     proved = f"Proved: {entries} of {visits}, {checkpoints}."
     if proof.newest is None:
         return [proved, "hello30 writes a checkpoint every minute when something has happened, and when it stops."]
@@ -73,9 +74,5 @@ def _as_json(proof: Proof) -> dict[str, Any]:
 
 
 def _newest(newest: Newest) -> dict[str, Any]:
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=newest.at)
-    return {"number": newest.number, "at": at.isoformat(timespec="seconds"), "hash": newest.hash}
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+    at = Moment().process_result_value(newest.at, DefaultDialect())  # also what hello30 never wrote
+    return {"number": newest.number, "at": at.isoformat(timespec="seconds") if at else None, "hash": newest.hash}

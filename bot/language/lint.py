@@ -1,7 +1,7 @@
 """Check the catalogues: against each other, against the rules of tone, and against the keys that the code uses.
 
 Run as `python -m bot.language.lint`: every fault is written as file:line:column, and there is an exit status of 1 if
-there is one. `--unused` lists the keys that no code names.
+there is one. With `--unused`, a key that no code names is a fault as well.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot.domain.card import Phrase
 from bot.errors import ConfigError, Fault
 from bot.language import catalogue, samples, tone
 from bot.language.catalogue import ENGLISH, LANGUAGES, Catalogue
+from bot.language.named import Named
 from bot.language.wording import Wording
 from bot.strict_yaml import Document
 
@@ -139,6 +140,8 @@ def _tone(book: Book, wording: Wording) -> Iterator[Fault]:
 
 # --- the code --------------------------------------------------------------------------------------------------------
 
+_LOGGED = re.compile(r"\b_?log(?:\.\w+\(|_\w+\(_?log,)\s*\Z")
+"""What stands before the name of a line in the log, which may begin as a group does."""
 _NO_KEY: Final = (".html", ".css", ".js", ".py", ".yaml", ".json", ".sql")
 
 
@@ -153,17 +156,16 @@ def unknown_keys(known: Catalogue, sources: Mapping[str, str]) -> Iterator[Fault
 
 
 def unused_keys(known: Catalogue, sources: Mapping[str, str]) -> list[str]:
-    """Give the keys that no code names, not even by their beginning."""
-    used = {key for source in sources.values() for _, key in _used(known, source)}
-    starts = tuple(key for key in used if _is_start(key))
-    return [key for key in known.sentences if key not in used and not key.startswith(starts)]
+    """Give the keys that no code names. Each sentence to a visitor has its short form, which is named with it."""
+    named = Named(sources)
+    return [key for key in known.sentences if key not in named and key.replace("say_short.", "say.") not in named]
 
 
 def _used(known: Catalogue, source: str) -> Iterator[tuple[int, str]]:
     """Find strings that begin with the name of a group, up to what is filled in, and the reasons of refusals."""
     groups = "|".join(sorted({key.partition(".")[0] for key in known.sentences}))
     for found in re.finditer(rf"""["']((?:{groups})\.[A-Za-z0-9_.]*)(["'{{])""", source):
-        if not found[1].endswith(_NO_KEY):
+        if not found[1].endswith(_NO_KEY) and not _LOGGED.search(source[: found.start()][-80:]):
             yield found.start(1), found[1] + ("_" if found[2] == "{" and not _is_start(found[1]) else "")
     for found in re.finditer(r'\bRefused\(\s*"(\w+)"', source):
         yield found.start(1), f"refused.{found[1]}"
@@ -185,16 +187,21 @@ def sources_of(root: Path) -> dict[str, str]:
     return {str(path.relative_to(root)): path.read_text(encoding="utf-8") for path in wanted}
 
 
-def main(arguments: list[str]) -> int:
-    """Check what comes with hello30; write what is wrong; give the exit status."""
-    root = catalogue.FOLDER.parent.parent
+def _unused(document: Document, key: str) -> Fault:
+    return document.fault(
+        tuple(key.split(".")), f"{key}: no code names this key; take it out of each file", at_key=True
+    )
+
+
+def main(arguments: list[str], root: Path = catalogue.FOLDER.parent.parent) -> int:
+    """Check what comes with hello30, and the code below `root`; write what is wrong; give the exit status."""
     documents = {language: strict_yaml.read(catalogue.path_of(language)) for language in LANGUAGES}
     faults = check(documents)
     if not faults:
         known, sources = catalogue.built_in(ENGLISH), sources_of(root)
         faults = list(unknown_keys(known, sources))
         if "--unused" in arguments:
-            sys.stdout.writelines(f"not used: {key}\n" for key in unused_keys(known, sources))
+            faults += [_unused(documents[ENGLISH], key) for key in unused_keys(known, sources)]
     for fault in faults:
         sys.stderr.write(f"{fault}\n")
     return 1 if faults else 0

@@ -38,6 +38,11 @@ ARGS: Final[Args] = {
     "clock": "9:20",
     "day": "March 5",
     "weekday": "Thursday",
+    "visit": "3f9a",
+    "policy": "office",
+    "zone": "America/Montreal",
+    "moment": "2026-03-04 09:20:00",
+    "total": 4,
 }
 """An example of everything that may be filled in: no other placeholder is known."""
 LONG: Final[Args] = {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from bot.domain.people import Person
 from bot.errors import Hello30Error
-from bot.language.names import find
-from bot.yaml_shape import Wrong, did_you_mean, read_duration
+from bot.language.meant import NotOnePerson, one_person
+from bot.yaml_shape import Wrong, read_duration
 
 FORM: Final = '"2m: busy, 3m: in 5 min", or with a name: "3m sophie: in 5 min"'
 _PART: Final = r"\d+\s?[a-z]+"
@@ -36,12 +36,12 @@ class Answer:
 
 def read_answers(text: str, people: Iterable[Person]) -> tuple[Answer, ...]:
     """Read answers, earliest first; raises `UnreadableAnswers`."""
-    known = tuple(people)
+    known = {person.id: person for person in people}
     answers = [_read(part.strip(), known) for part in _BETWEEN.split(text)]
     return tuple(sorted(answers, key=lambda answer: answer.after))
 
 
-def _read(part: str, people: tuple[Person, ...]) -> Answer:
+def _read(part: str, people: Mapping[str, Person]) -> Answer:
     found = _ANSWER.fullmatch(part)
     if found is None:
         raise UnreadableAnswers(f'"{part}" is no answer that can be read: please write {FORM}.')
@@ -49,15 +49,8 @@ def _read(part: str, people: tuple[Person, ...]) -> Answer:
         after = sum(map(read_duration, re.findall(_PART, found["after"])), timedelta())
     except Wrong as wrong:
         raise UnreadableAnswers(f"{wrong}. Please write {FORM}.") from None
-    return Answer(after=after, text=found["text"].strip(), by=_who(found["who"], people) if found["who"] else None)
-
-
-def _who(name: str, people: tuple[Person, ...]) -> str:
-    by_id = tuple(person for person in people if person.id == name)
-    found = by_id or find(name, people)
-    if len(found) == 1:
-        return found[0].id
-    if found:
-        choice = ", ".join(person.id for person in found)
-        raise UnreadableAnswers(f'several people go by the name "{name}": please write one of {choice}.')
-    raise UnreadableAnswers(f'nobody goes by the name "{name}": {did_you_mean(name, [p.id for p in people])}')
+    try:
+        by = one_person(found["who"], people).id if found["who"] else None
+    except NotOnePerson as wrong:
+        raise UnreadableAnswers(str(wrong)) from None
+    return Answer(after=after, text=found["text"].strip(), by=by)

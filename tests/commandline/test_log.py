@@ -228,7 +228,9 @@ def test_beside_a_running_bot(house: Path, hello30: Command) -> None:
     [
         ("--owner martn", 'did you mean "martin"?'),
         ("--site montral", 'did you mean "montreal"?'),
-        ("--owner nobody", 'nobody goes by "nobody" here'),
+        ("--owner nobody", 'nobody goes by the name "nobody": write nadia, martin, sophie or claire'),
+        ("--owner bouchar", 'did you mean "Claire Bouchard"?'),
+        ("--site nowhere", 'there is no site "nowhere": write montreal'),
         ("--since yesterday", "please write it as 2026-03-04"),
         ("--since 2026-03-03 --until 2026-03-02", "please exchange them"),
         ("--json --csv", "please choose one of them"),
@@ -240,6 +242,38 @@ def test_wrong_use_is_told_kindly(told: Path, hello30: Command, words: str, advi
     assert result.exit_code == 2
     assert advice in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "database, advice",
+    [
+        ("", '"" is no database: write a file such as hello30.db'),
+        (
+            "postgresql:x",
+            '"postgresql:x" is no database: write a file such as hello30.db, or postgresql://user@host/name',
+        ),
+        ("mysql://host/name", '"mysql" is no database that is known: write a file'),
+        ("postgresql://me:secret@host/name", "a password does not belong on the command line: take it out, and set PG"),
+    ],
+)
+@pytest.mark.parametrize("command", [("log",), ("log", "verify"), ("replay", "v1")])
+def test_what_is_no_database_is_told_as_in_a_configuration(
+    hello30: Command, command: tuple[str, ...], database: str, advice: str
+) -> None:
+    result = hello30(*command, "--database", database)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert advice in result.stderr
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words, advice",
+    [("--owner nobody", 'nobody goes by the name "nobody" here.'), ("--site nowhere", 'no site "nowhere" here.')],
+)
+def test_a_database_alone_knows_no_name_to_propose(told: Path, hello30: Command, words: str, advice: str) -> None:
+    result = hello30("log", "--database", config.load(told).database, *words.split())
+    assert result.exit_code == 2
+    assert advice in result.stderr
 
 
 def test_two_people_of_one_name_are_a_choice(told: Path, hello30: Command) -> None:

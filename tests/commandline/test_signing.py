@@ -71,7 +71,12 @@ def test_a_link_begins_with_the_public_address(hello30: Command, house: Path, ke
 
 
 @pytest.mark.parametrize(
-    "who, advice", [("martn", 'did you mean "martin"?'), ("Zebulon", 'nobody goes by "Zebulon" here.')]
+    "who, advice",
+    [
+        ("martn", 'did you mean "martin"?'),
+        ("Martin Gagno", 'did you mean "Martin Gagnon"?'),
+        ("Zebulon", 'nobody goes by the name "Zebulon": write nadia, martin, sophie or claire'),
+    ],
 )
 @pytest.mark.parametrize("command", ["link", "sign-out"])
 def test_nobody_is_guessed(hello30: Command, house: Path, keys: str, command: str, who: str, advice: str) -> None:

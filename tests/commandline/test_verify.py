@@ -74,6 +74,13 @@ def test_as_json(proved: Path, hello30: Command) -> None:
     assert {"table": "journal", "row": "entry 63", "what": "is missing: checkpoint 1 holds it"} in proof["findings"]
 
 
+def test_a_moment_that_hello30_never_wrote_ends_nothing(proved: Path, hello30: Command) -> None:
+    Hand(database_of(proved)).run("UPDATE checkpoint SET at = 9223372036854775807")
+    result = hello30("log", "verify", "--config", proved, "--json")
+    assert result.exit_code == 1, result.output
+    assert json.loads(result.stdout)["newest_checkpoint"]["at"].startswith("9999-01-01")
+
+
 def test_before_the_first_checkpoint_it_says_when_there_will_be_one(house: Path, hello30: Command) -> None:
     day.tell(house)
     out = hello30("log", "verify", "--config", house).stdout

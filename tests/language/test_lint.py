@@ -101,9 +101,81 @@ def test_a_key_that_the_code_uses_and_nobody_wrote_is_found() -> None:
         "bot/x.py:2:16: no sentence has the key refused.no_way",
     ]
     assert [str(f) for f in lint.unknown_keys(known, {"x.py": 'f"tag.nobody_{x}"'})]
-    unused = lint.unused_keys(known, {"bot/x.py": source})
-    assert "page.live" in unused
-    assert not any(key.startswith("tag.") for key in unused)
+
+
+def test_the_name_of_a_line_in_the_log_is_no_key() -> None:
+    source = 'log.info("page.opened")\nlog_failure(log, "adapter.not_stopped", error)\nsay("page.closed")\n'
+    found = [str(fault) for fault in lint.unknown_keys(built_in(ENGLISH), {"x.py": source})]
+    assert found == ["x.py:3:6: no sentence has the key page.closed"]
+
+
+PUT_TOGETHER = """
+'''Says note.unsafe, and "note.handover".'''
+log.info("tag")
+key = "note.promised_for" if checking else "note.asked"
+say(f"{key}_booking_next")  # note.written
+SAID = ("note.with_" + "you_since", "coming", "say.reminded")
+say(f"tag.{tag}"); say("time." + name, "undo"); dated("duration.hours_")
+
+class HelloGiven(Event):
+    today: str
+    late: bool
+
+say(f"story.{type(event).__name__}", f"{kind}_{'late'}", "minutes")
+raise Refused("closed")
+"""
+
+
+@pytest.mark.parametrize(
+    "key, named",
+    [
+        ("note.asked", True),
+        ("note.asked_booking_next", True),
+        ("note.promised_for_booking_next", True),
+        ("note.asked_next", False),  # no pattern ends so
+        ("note.with_you_since", True),
+        ("note.unsafe", False),  # a docstring
+        ("note.handover", False),
+        ("note.written", False),  # a comment
+        ("tag.coming", True),
+        ("tag.hello_late", False),  # nothing that says hello_late fills the gap
+        ("time.today", True),  # the name of a field
+        ("time.tomorrow", False),
+        ("duration.hours_minutes", True),
+        ("duration.hours", False),
+        ("story.HelloGiven", True),  # the name of a class
+        ("story.HelloGiven_late", True),  # put together of two
+        ("story.HelloMoved", False),
+        ("buttons.undo", False),  # its group is named nowhere
+        ("refused.closed", True),
+        ("say.reminded", True),
+        ("say_short.reminded", True),  # its whole sentence is named
+        ("say_short.asked", False),
+    ],
+)
+def test_a_key_is_used_if_each_of_its_parts_stands_in_the_code(key: str, *, named: bool) -> None:
+    known = built_in(ENGLISH)
+    assert key in known.sentences
+    assert (key not in lint.unused_keys(known, {"bot/x.py": PUT_TOGETHER})) is named
+
+
+def test_templates_name_keys_in_what_they_fill_in() -> None:
+    source = """<p title="{{ t('page.live') }}">{{ t("page.count." ~ what) }} page.site 'page.product'</p>
+    {% set what = 'calls' %}"""
+    unused = lint.unused_keys(built_in(ENGLISH), {"x.html": source})
+    assert not {"page.live", "page.count.calls"} & set(unused)
+    assert {"page.site", "page.product", "page.count.waiting"} <= set(unused)
+
+
+def test_our_catalogues_hold_nothing_that_no_code_names() -> None:
+    root = path_of(ENGLISH).parents[2]
+    assert lint.unused_keys(built_in(ENGLISH), lint.sources_of(root)) == []
+
+
+def test_an_unused_key_is_a_fault_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lint.main([], tmp_path) == 0
+    assert lint.main(["--unused"], tmp_path) == 1
+    assert "en.yaml:11:3: say.asked: no code names this key" in capsys.readouterr().err
 
 
 def test_the_command_is_quiet_when_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import closing
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import pytest
 
+from adapters.web import forms
 from bot.demo.pages import PageUser
 from tests.operations.canary import NUMBER, WORD, holds
 from tests.processes import program
@@ -19,6 +22,10 @@ from tests.processes.program import Program
 
 MAY_HOLD = {"facts", "nudge", "inbox"}
 """The tables that can be erased."""
+CONTROL = re.compile(r'<(?:input|select|textarea|button)\b[^>]*? name="([^"]+)"')
+OPENS = re.compile(r'<a\b[^>]*? href="([^"]+[?&;]form=[^"]+)"')
+ASKED_FOR = {"as", "lang", "page", "visit", "form", "said", "days"}
+"""What stands behind the `?` of an address."""
 
 
 @pytest.fixture
@@ -30,23 +37,65 @@ async def demo(tmp_path: Path) -> AsyncIterator[Program]:
     await started.logs
 
 
-def forms() -> Iterator[dict[str, str]]:
-    """Give what may be posted, well and badly."""
-    fields = ("visitor", "company", "owner", "owner_id", "about", "kind", "phone", "party", "how_long", "site", "line")
-    more = ("as", "lang", "page", "visit", "once", "form", "text", "button", "value", "revision", "when", "free_time")
-    yield dict.fromkeys(fields, WORD)
-    yield dict.fromkeys((*fields, *more), WORD)
+class Noted(Mapping[str, str]):
+    """An empty form that notes under which names something is looked for in it."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def names_read() -> set[str]:
+    """Give the names that are read of what is posted."""
+    form, sender = Noted(), forms.Sender(person="nadia", address="nadia")
+    forms.announce(sender, "once", form)
+    forms.announced(form)
+    forms.press(sender, "once", "visit", form)
+    forms.submitted(sender, "once", "visit", "button", form)
+    forms.typed(sender, "once", form)
+    return form.names | forms.OWN_FIELDS
+
+
+async def names_shown(base: str) -> set[str]:
+    """Give the names of everything that can be filled in or pressed on the pages, and in the forms that they open."""
+    names: set[str] = set()
+    async with aiohttp.ClientSession(base) as session:
+        opened = ["/reception?as=nadia", "/me?as=martin"]
+        for path in opened:
+            async with session.get(path) as answer:
+                html = await answer.text()
+            names |= {unescape(name) for name in CONTROL.findall(html)}
+            opened += [there for found in OPENS.findall(html) if (there := unescape(found)) not in opened]
+    return names
+
+
+def posts(names: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Give what may be posted, well and badly: a word in each place, and in all of them."""
+    yield dict.fromkeys(names, WORD)
+    for name in names:
+        yield {"visitor": "Robert Lavoie", "owner": "Martin", name: WORD}
     yield {"visitor": WORD, "owner": "Martin", "phone": NUMBER, "once": WORD, "about": f"{WORD}\x00\r\n{WORD}"}
     yield {"visitor": WORD * 40_000, "owner": "Martin"}
     yield {"text": f"for Martin: {WORD}", "as": "martin"}
     yield {WORD: WORD}
 
 
-def addresses(visit: str) -> Iterator[str]:
+def addresses(visit: str, names: Iterable[str]) -> Iterator[str]:
     """Give addresses with words in them."""
-    for page in ("/reception", "/me", f"/visits/{visit}", "/events", f"/visits/{WORD}", f"/{WORD}", f"/static/{WORD}"):
+    everywhere = urlencode(dict.fromkeys([*names, WORD], WORD))
+    pages = ("/reception", "/me", f"/visits/{visit}", "/events", "/demo/clock")
+    for page in (*pages, f"/visits/{WORD}", f"/{WORD}", f"/static/{WORD}"):
         yield page
-        yield f"{page}?as={WORD}&lang={WORD}&visit={WORD}&form={WORD}&said={WORD}&visitor={WORD}&{WORD}={WORD}"
+        yield f"{page}?{everywhere}"
         yield f"{page}?as=martin&visit={visit}&form=call_back&phone={quote(NUMBER)}&x=%ff%00{WORD}"
 
 
@@ -56,13 +105,25 @@ async def test_nothing_that_is_sent_is_logged_or_journaled(demo: Program, tmp_pa
     with closing(sqlite3.connect(tmp_path / "demo.db")) as connection:
         (visit,) = connection.execute("SELECT id FROM visit").fetchone()
 
+    names = sorted(names_read() | await names_shown(demo.base) | ASKED_FOR)
+    assert {"press", "choice", "another", "proof", "long", "via", "forward", "in_row", "free_time", "text"} <= set(
+        names
+    )
+
     odd = {"Cookie": f"as={WORD}; lang={WORD}; {WORD}=1", "User-Agent": WORD, "X-Forwarded-For": WORD, "Referer": WORD}
     async with aiohttp.ClientSession(demo.base, timeout=aiohttp.ClientTimeout(total=2)) as session:
-        for address in addresses(visit):
+        for address in addresses(visit, names):
             for headers in ({}, odd, {"Origin": f"https://{WORD}.example"}):
                 await _sent(session, "GET", address, headers=headers)
-        at = ("/visits", f"/visits/{visit}", f"/visits/{visit}/form/call_back", "/reply", f"/visits/{WORD}")
-        for posted in forms():
+        at = (
+            "/visits",
+            f"/visits/{visit}",
+            f"/visits/{visit}/form/call_back",
+            "/reply",
+            "/demo/clock",
+            f"/visits/{WORD}",
+        )
+        for posted in posts(names):
             for address in at:
                 await _sent(session, "POST", address, data=posted)
                 await _sent(session, "POST", address, data=posted, headers={"Origin": demo.base, **odd})

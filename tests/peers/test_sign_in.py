@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Request, Route, async_playwright, expect
 
 from tests.adapters.web.signed import Desk, desk
 from tests.peers.served import ARGUMENTS, SHOWN_WITHIN_MS, SIZES
@@ -15,6 +16,7 @@ from tests.peers.served import ARGUMENTS, SHOWN_WITHIN_MS, SIZES
 pytestmark = pytest.mark.peer
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 """What Chromium itself writes to its console when a page is refused."""
+MINUTE_MS = 60_000
 
 
 @dataclass
@@ -25,11 +27,13 @@ class Watched:
     browser: Browser
     faults: list[str] = field(default_factory=list)
 
-    async def opens(self, path: str, *, size: str = "desktop") -> Page:
-        """Open an address in a window of its own, with no session yet."""
+    async def opens(self, path: str, *, size: str = "desktop", steered: bool = False) -> Page:
+        """Open an address in a window of its own, with no session yet; `steered`, its clock is the test's."""
         width, height = SIZES[size]
         context = await self.browser.new_context(viewport={"width": width, "height": height})
         page = await context.new_page()
+        if steered:
+            await page.clock.install()
         page.set_default_timeout(SHOWN_WITHIN_MS)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on(
@@ -43,8 +47,8 @@ class Watched:
         await page.goto(self.desk.origin + path)
         return page
 
-    async def signs_in(self, person: str, *, size: str = "desktop") -> Page:
-        page = await self.opens(self.desk.link(person), size=size)
+    async def signs_in(self, person: str, *, size: str = "desktop", steered: bool = False) -> Page:
+        page = await self.opens(self.desk.link(person), size=size, steered=steered)
         await page.locator("button.main").click()
         await (
             page.get_by_role("button", name="Sign out")
@@ -142,3 +146,85 @@ async def test_an_admins_and_an_auditors_page_fit_their_screen(chromium: str, si
             width: int = await page.evaluate("document.documentElement.scrollWidth")
             assert width <= SIZES[size][0]
         assert house.faults == []
+
+
+# --- what an open page asks for --------------------------------------------------------------------------------------
+
+
+def asked_by(page: Page) -> list[str]:
+    """Give the paths of whatever a page asks for from now on; files aside, an icon is fetched whenever it is wanted."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        path = urlsplit(request.url).path
+        if not path.startswith("/static/"):
+            asked.append(path)
+
+    page.on("request", note)
+    return asked
+
+
+@pytest.mark.parametrize("person, path", [("claire", "/people"), ("tremblay", "/log")])
+async def test_a_page_without_a_stream_asks_for_nothing_however_long_it_is_open(
+    chromium: str, person: str, path: str
+) -> None:
+    async with watched(chromium) as house:
+        page = await house.signs_in(person, steered=True)
+        await page.goto(house.desk.origin + path)
+        asked = asked_by(page)
+        await page.clock.run_for(10 * MINUTE_MS)
+        assert asked == []
+        assert house.faults == []
+
+
+@pytest.mark.parametrize("status", [404, 429, 502])
+async def test_a_stream_that_is_refused_is_tried_again_seldom_and_by_one_timer(chromium: str, status: int) -> None:
+    async with watched(chromium) as house:
+        page = await house.signs_in("nadia", steered=True)
+        await expect(page.locator("#live")).to_have_text("Live")
+
+        async def refused(route: Route) -> None:
+            await route.fulfill(status=status)
+
+        await page.route("**/events*", refused)
+        await page.reload()
+        asked = asked_by(page)
+        for _ in range(10 * 60):  # second by second, so that each answer comes before the next pause begins
+            await page.clock.run_for(1000)
+        tries = asked.count("/events")
+        assert 5 <= tries <= 14, "after 3, 6, 12, 24 and 48 seconds, and then once a minute"
+        assert asked.count("/reception") <= tries + 1, "and the page itself is looked at once each time"
+
+        await page.unroute("**/events*")
+        await page.clock.run_for(MINUTE_MS)
+        await expect(page.locator("#live")).to_have_text("Live")
+        del asked[:]
+        await page.clock.run_for(1000)
+        assert "/events" not in asked
+
+
+async def test_nothing_of_the_house_stays_on_the_screen_of_whoever_was_signed_out_everywhere(chromium: str) -> None:
+    async with watched(chromium) as house:
+        await house.desk.arrives()
+        page = await house.signs_in("nadia")
+        await expect(page.locator("#live")).to_have_text("Live")
+        await expect(page.locator(".visit")).to_contain_text("Julie Tremblay")
+
+        claire = await house.desk.signs_in("claire")
+        await claire.presses("/people/nadia/sign-out", page="/people")
+        house.desk.web.streams.tell({"nadia"}, "changed", {})  # as a beat does within 15 seconds
+        await expect(page.get_by_role("heading", name="These pages open with a link")).to_be_visible()
+        await expect(page.get_by_text("Julie")).to_have_count(0)
+        assert await page.evaluate("document.scripts.length") == 0, "nothing is left that could ask for a stream"
+
+
+async def test_a_form_that_may_not_be_opened_any_more_leads_to_the_page_that_says_so(chromium: str) -> None:
+    async with watched(chromium) as house:
+        await house.desk.arrives()
+        page = await house.signs_in("martin")
+        await expect(page.locator("#live")).to_have_text("Live")
+        claire = await house.desk.signs_in("claire")
+        await claire.presses("/people/martin/sign-out", page="/people")
+        await page.get_by_role("link", name="Call back…").first.click()
+        await expect(page.get_by_role("heading", name="These pages open with a link")).to_be_visible()
+        await expect(page.get_by_text("Julie")).to_have_count(0)

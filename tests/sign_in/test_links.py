@@ -72,13 +72,28 @@ def test_a_link_grows_old_by_our_clock() -> None:
     token = made.link("martin")
     clock.move_to(WEDNESDAY + LINK_LASTS)
     assert made.read_link(token).person == "martin"
-    clock.move_to(WEDNESDAY + LINK_LASTS + timedelta(seconds=1))
+    clock.move_to(WEDNESDAY + LINK_LASTS + timedelta(microseconds=1))
     assert why(made, token) == "expired"
 
 
-def test_a_link_from_tomorrow_is_refused() -> None:
-    token = signing(clock=FakeClock(WEDNESDAY + timedelta(days=1))).link("martin")
-    assert why(signing(), token) == "expired"
+@pytest.mark.parametrize("ahead", [0.000001, 2, 60])
+def test_a_link_of_a_clock_that_is_a_little_ahead_is_good(ahead: float) -> None:
+    token = signing(clock=FakeClock(WEDNESDAY + timedelta(seconds=ahead))).link("martin")
+    assert signing().read_link(token).person == "martin"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=60, microseconds=1), timedelta(days=1)])
+def test_a_link_of_a_clock_that_is_far_ahead_works_later_and_is_not_called_old(ahead: timedelta) -> None:
+    token, clock = signing(clock=FakeClock(WEDNESDAY + ahead)).link("martin"), FakeClock(WEDNESDAY)
+    assert why(signing(clock=clock), token) == "early"
+    clock.move_to(WEDNESDAY + ahead)
+    assert signing(clock=clock).read_link(token).person == "martin"
+
+
+def test_a_link_says_to_the_microsecond_when_it_was_made() -> None:
+    now = WEDNESDAY + timedelta(microseconds=123_457)
+    made = signing(clock=FakeClock(now))
+    assert made.read_link(made.link("martin")).made == now
 
 
 def test_whatever_sign_is_changed_left_out_or_added_the_link_is_refused() -> None:

@@ -11,6 +11,8 @@
   const PAUSE_MS = 3000;
   const HELD_AT_MOST_MS = 15000;
   const SILENCE_MS = 40000;
+  const FIRST_PAUSE_MS = 3000;
+  const LONGEST_PAUSE_MS = 60000;
   const HARD = "\u00a0";
 
   // ---------- the clock, and the figures that count ----------
@@ -180,6 +182,7 @@
       here.searchParams.delete("said");
       const before = acts;
       const response = await fetch(here, { headers: { Accept: "text/html" } });
+      if (response.status === 403) { leave(); return; }
       const page = await parse(response);
       if (before !== acts) askAgain = true;
       else if (response.ok) apply(page, true);
@@ -190,9 +193,10 @@
 
   // ---------- the stream ----------
   const live = document.getElementById("live");
-  let lastSign = performance.now(), off = false;
+  let off = false;
   const onLine = () => {
-    lastSign = performance.now();
+    listenIn(SILENCE_MS);
+    pause = FIRST_PAUSE_MS;
     if (!live || (!off && !live.classList.contains("is-still"))) return;
     if (off) again(0);
     off = false;
@@ -208,17 +212,33 @@
     live.className = "live is-off";
     live.replaceChildren(link);
   };
-  let stream = null;
+  // One timer says when to listen anew: after a silence, or after a refusal, with a pause that grows while it lasts.
+  let stream = null, anew = 0, pause = FIRST_PAUSE_MS;
+  const listenIn = (ms) => { clearTimeout(anew); anew = setTimeout(() => { notLive(); listen(); }, ms); };
+  // Whoever may not look any more shall not go on seeing who waits: the server's kind page takes the place of this one.
+  const leave = () => {
+    clearTimeout(anew);
+    stream?.close();
+    location.reload();
+  };
   const listen = () => {
     stream?.close();
     stream = new EventSource(body.dataset.events);
+    listenIn(SILENCE_MS);
     stream.onopen = onLine;
     stream.addEventListener("hello", () => { onLine(); again(0); });
     stream.addEventListener("beat", onLine);
     stream.addEventListener("changed", () => { onLine(); again(50); });
     stream.addEventListener("clock", () => { onLine(); again(50); });
     stream.addEventListener("nudge", (e) => { onLine(); put(document.getElementById("status"), JSON.parse(e.data).say); again(50); });
-    stream.onerror = () => { notLive(); if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3000); };
+    stream.onerror = () => {
+      const isRefused = stream.readyState === EventSource.CLOSED; // a browser tries a lost one again by itself
+      if (isRefused || !off) again(0); // why, the page itself is told
+      notLive();
+      if (!isRefused) return;
+      listenIn(pause);
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+    };
   };
 
   // ---------- pressing without losing what is typed elsewhere ----------
@@ -281,6 +301,7 @@
     const url = new URL(link.href);
     try {
       const page = await parse(await fetch(url));
+      if (!page.body.dataset.now) { location.assign(url); return; } // a plain page, that has nothing to put in place
       acts += 1;
       history.replaceState(null, "", url);
       moved = pressed = -Infinity;
@@ -316,6 +337,5 @@
     history.replaceState(null, "", here);
   }
   setInterval(count, 1000);
-  setInterval(() => { if (performance.now() - lastSign > SILENCE_MS) { notLive(); listen(); lastSign = performance.now(); } }, 5000);
   if (body.dataset.events) listen();
 })();

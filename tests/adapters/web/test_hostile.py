@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientResponse
 
 from adapters.web.connections import Connections
+from adapters.web.seldom import Seldom
 from adapters.web.streams import Streams
 from tests.adapters.web.html import Page
 from tests.adapters.web.signed import PUBLIC, Browser, Desk, desk
@@ -63,7 +64,10 @@ async def test_what_is_no_request_gets_a_kind_page_that_repeats_nothing(
     status, answer = await says(at, sent)
     assert status == 400
     assert "secret" not in answer.lower()
-    assert "This form is too old" in Page(answer).text
+    text = Page(answer).text
+    assert "This could not be read" in text
+    assert "Cette demande n'a pas pu être lue" in text
+    assert "form is too old" not in text, "nobody has sent one"
     for line in (f"Content-Security-Policy: {POLICY}", "X-Content-Type-Options: nosniff", "Cache-Control: no-store"):
         assert line in answer
     assert logs == []
@@ -129,12 +133,50 @@ async def test_links_begin_with_the_public_address_when_it_is_known() -> None:
         assert 'value="https://desk.example.org/in/' in made.text
 
 
-async def test_a_proxy_that_does_not_say_how_somebody_came_is_not_passed() -> None:
+async def test_a_proxy_that_does_not_say_how_somebody_came_is_not_passed(logs: list[dict[str, object]]) -> None:
     async with desk(PUBLIC) as served:
         assert (await served.browser(Host="desk.example.org").get("/static/look.css")).status == 421
         for how in ("", "https,", "HTTPS", "http"):
             browser = served.browser(**{"Host": "desk.example.org", "X-Forwarded-Proto": how})
             assert (await browser.get("/static/look.css")).status == 421
+    assert logs == [{"event": "web.not_by_tls", "log_level": "warning"}]
+
+
+async def test_another_name_is_logged_without_it_and_said_for_what_it_is(
+    at: Desk, logs: list[dict[str, object]]
+) -> None:
+    martin = await at.signs_in("martin")
+    logs.clear()
+    for host in ("evil.example", "evil.example", "evil/example"):
+        martin.headers["Host"] = host
+        answer = await martin.get("/me")
+        page = Page(answer.text)
+        assert (answer.status, page.faults) == (421, [])
+        assert "This is not the address of these pages." in page.text
+        assert "Ce n'est pas l'adresse de ces pages." in page.text
+        assert 'href="/"' not in answer.text
+        assert "evil" not in answer.text
+    assert logs == [{"event": "web.wrong_host", "log_level": "warning"}]
+
+
+async def test_whoever_comes_past_the_proxy_is_logged_once(logs: list[dict[str, object]]) -> None:
+    async with desk(replace(PUBLIC, proxies=PUBLIC.proxies[1:])) as served:
+        for _ in range(3):
+            assert (await served.browser(Host="desk.example.org").get("/me")).status == 421
+    assert [(entry["event"], entry["came_from"]) for entry in logs] == [("web.not_through_proxy", "127.0.0.1")]
+
+
+def test_what_anybody_can_make_happen_is_said_again_after_a_minute(logs: list[dict[str, object]]) -> None:
+    now = 5.0
+    seldom = Seldom(lambda: now)
+    said = []
+    for now in (5.0, 6.0, 64.9, 65.0, 65.1, 124.9, 126.0):
+        before = len(logs)
+        seldom.warn("web.wrong_host")
+        said.append((now, len(logs) > before))
+    assert [moment for moment, is_said in said if is_said] == [5.0, 65.0, 126.0]
+    seldom.warn("web.not_by_tls", connections=3)
+    assert logs[-1] == {"event": "web.not_by_tls", "connections": 3, "log_level": "warning"}
 
 
 async def test_where_somebody_came_from_is_told_to_no_other_page(at: Desk) -> None:
@@ -194,7 +236,16 @@ async def test_a_body_that_cannot_be_read_is_refused_kindly(at: Desk, body: byte
     browser = await at.signs_in("nadia")
     status, text = await posts(browser, FORM, body, **said)
     assert status == 400
-    assert "This form is too old" in Page(text).text
+    assert "This form could not be read. Nothing has changed." in Page(text).text
+
+
+async def test_only_a_form_is_called_too_old(at: Desk) -> None:
+    looked = Page((await at.browser().get("/static/")).text).text
+    assert "This page does not exist" in looked
+    assert "too old" not in looked
+    claire = await at.signs_in("claire")
+    posted = await claire.post("/people/martin/link")
+    assert (posted.status, "Ce formulaire est trop ancien" in Page(posted.text).text) == (403, True)
 
 
 # --- too many, and too slow ------------------------------------------------------------------------------------------

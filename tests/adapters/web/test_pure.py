@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from adapters.web import forms, rows, together
+from adapters.web import forms, guard, rows, together
+from bot.config_shape import WebShape
 from bot.domain.card import Button
 from bot.messages import Field, FieldKind, Form, Option, Press
 from tests.adapters.web import house
@@ -96,3 +99,17 @@ def test_moments_take_the_free_time_that_follows_and_other_choices_do_not() -> N
     free = Field(name="free", kind=FieldKind.DAY_AND_TIME, label="Another time")
     form = Form(visit="v1", button="move", title="", submit="", fields=(when, free, what, free))
     assert list(rows.fields(form)) == [(when, free), (what, None), (free, None)]
+
+
+@given(st.from_regex(r"https://([a-z0-9.-]{1,12}|\[[0-9a-f:]{2,9}\])(:[0-9]{1,5})?/?", fullmatch=True))
+@example("https://desk.example.org:65535/")
+@example("https://desk.example.org:70000")
+@example("https://.")
+@example("https://[::1]:8443")
+def test_an_address_that_is_configured_is_one_that_can_be_asked_for(url: str) -> None:
+    try:
+        web = WebShape.model_validate({"url": url}).web()
+    except ValueError:
+        return
+    host = web.url.removeprefix("https://")
+    assert guard._origin(f"https://{host}") == guard._origin(web.url) is not None

@@ -1,0 +1,90 @@
+"""What the commands take: options and arguments that several share, and how what was written is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias, get_args
+
+import typer
+
+CONFIG: Final = Path("config.yaml")
+"""The configuration where none is named."""
+FASTEST: Final = 600
+LAST_PORT: Final = 65535
+
+Language: TypeAlias = Literal["en", "fr"]
+Role: TypeAlias = Literal["owner", "reception"]
+
+
+# --- readers: each gives a value, or says what to write instead -------------------------------------------------------
+
+
+def read_one_of(choices: object) -> Callable[[str], str]:
+    """Give what reads one of a `Literal`'s values."""
+    known: tuple[str, ...] = get_args(choices)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise typer.BadParameter(f'"{text}" is not known here: please choose {" or ".join(known)}.')
+        return text
+
+    return read
+
+
+def read_port(text: str) -> int:
+    """Read the number of a port."""
+    with suppress(ValueError):
+        if 1 <= int(text) <= LAST_PORT:
+            return int(text)
+    raise typer.BadParameter(f'"{text}" is no port: please choose a number from 1 to {LAST_PORT}.')
+
+
+def read_speed(text: str) -> float:
+    """Read how many seconds pass in one."""
+    with suppress(ValueError):
+        if 0 < float(text) <= FASTEST:
+            return float(text)
+    raise typer.BadParameter(
+        f'"{text}" is no speed: please choose more than 0 and at most {FASTEST}; 60 makes a minute pass in a second.'
+    )
+
+
+def read_hash(text: str) -> str:
+    """Read the hash of a checkpoint."""
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise typer.BadParameter("a checkpoint's hash has 64 characters, 0 to 9 and a to f: please write all of it.")
+    return text
+
+
+def read_day(text: str) -> date:
+    """Read a day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f'"{text}" is not a day that can be read: please write it as 2026-03-04.') from None
+
+
+# --- what several commands take ---------------------------------------------------------------------------------------
+
+Config: TypeAlias = Annotated[Path, typer.Option(metavar="FILE", help="The configuration.")]
+Lang: TypeAlias = Annotated[
+    Language,
+    typer.Option("--lang", parser=read_one_of(Language), metavar="en|fr", help="The language of times and words."),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+ReadConfig: TypeAlias = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help=f"The configuration.  [default: {CONFIG}]")
+]
+ReadDatabase: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="FILE|URL",
+        help="Read this database instead of the configuration's. Without --config, people and sites are told by "
+        "their ids, and times in UTC.",
+    ),
+]
+Person: TypeAlias = Annotated[str, typer.Argument(metavar="PERSON", help="A name, or an id.")]
