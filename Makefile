@@ -26,7 +26,7 @@ check: .venv/.test ## Check format, style, types, the order of imports, the exam
 	$(PY) -m mypy $(CODE)
 	$(PY) .venv/bin/lint-imports --no-logo
 	$(PY) -m bot check config.example.yaml
-	$(PY) -m bot.language.lint
+	$(PY) -m bot.language.lint --unused
 	$(PY) -m bot.docs --check
 
 bench: .venv/.test ## Measure, against plain alternatives in the same run (ARGS='a c' runs some, --write keeps it in the docs)
@@ -42,7 +42,8 @@ lock: $(PY) ## Write deploy/requirements/*.txt anew from pyproject.toml (ARGS=--
 	@$(PY) -m venv .venv/lock && .venv/lock/bin/python -m pip install -qq --no-input '$(UV)'
 	$(COMPILE) $(ARGS) --output-file deploy/requirements/core.txt
 	$(COMPILE) $(ARGS) --extra postgres --constraint deploy/requirements/core.txt --output-file deploy/requirements/postgres.txt
-	$(COMPILE) $(ARGS) --extra test --extra postgres --constraint deploy/requirements/core.txt --output-file deploy/requirements/test.txt
+	$(COMPILE) $(ARGS) --extra slack --constraint deploy/requirements/core.txt --output-file deploy/requirements/slack.txt
+	$(COMPILE) $(ARGS) --extra test --extra postgres --extra slack --constraint deploy/requirements/core.txt --output-file deploy/requirements/test.txt
 
 clean: ## Remove .venv and what the tools leave behind; databases stay
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

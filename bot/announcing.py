@@ -68,6 +68,9 @@ class Announcing:
             about=read.reason,
             phone=read.phone,
             site=act.site,
+            owner_id=act.owner_id,
+            another=act.another,
+            same=act.same,
         )
 
     def _site(self, typed: Announce, context: Context) -> str:

@@ -55,10 +55,16 @@ class Announce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnnounceLine:
-    """An arrival in one line: `Julie Tremblay (Chambre de commerce) for Martin: room booking`."""
+    """An arrival in one line: `Julie Tremblay (Chambre de commerce) for Martin: room booking`.
+
+    What was asked back is answered as in `Announce`: the line comes again, with who is meant or which of the two it is.
+    """
 
     text: str
     site: str = ""
+    owner_id: str = ""
+    another: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

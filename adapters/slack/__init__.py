@@ -1,0 +1,1 @@
+"""hello30 in Slack: slash command, messages with buttons, modals, and the Home tab."""

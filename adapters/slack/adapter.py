@@ -1,0 +1,234 @@
+"""hello30 in Slack as a chat adapter: cards are messages that are amended, forms are modals.
+
+Slack is heard over a websocket that we open (Socket Mode, which needs no public address) or at an address of ours to
+which it posts. What comes in is answered by `listeners`; cards and nudges go out when the courier says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from aiohttp import ClientSession, ClientTimeout
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.slack.blocks import card_message, nudge_message
+from adapters.slack.calls import Bot, Calls
+from adapters.slack.front import Front
+from adapters.slack.listeners import Listeners
+from adapters.slack.words import SlackWords
+from bot.domain.card import Nudge
+from bot.errors import DeliveryError, DeliveryKind, Hello30Error
+from bot.language.wording import Wording
+from bot.logs import log_failure
+from bot.messages import Address, Receipt, ShownCard, ShownNudge
+from bot.ports import Capabilities, Clock, Receive
+from bot.settings import Settings, Slack
+
+log = structlog.get_logger(__name__)
+
+CALL_WITHIN: Final = timedelta(seconds=10)
+"""So long a call may take; Slack answers in a tenth of a second."""
+TRY_AGAIN: Final = timedelta(seconds=5)
+"""After so long Slack is asked again who we are, where it could not be reached at the start."""
+SCOPES: Final = frozenset(
+    {"app_mentions:read", "channels:history", "chat:write", "commands", "im:history", "im:write", "users:read"}
+)
+"""What the bot's token must be good for; adapters/slack/manifest.yaml asks for it, docs/slack.md says why."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secrets:
+    """What only the environment holds: never in a file, a log or an error. `app` and `signing` may be empty."""
+
+    bot: str
+    app: str = ""
+    signing: str = ""
+
+
+class SlackAdapter:
+    """hello30 in Slack; see `bot.ports.ChatAdapter`."""
+
+    name = "slack"
+    capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+
+    def __init__(self, settings: Settings, slack: Slack, secrets: Secrets, *, wording: Wording, clock: Clock) -> None:
+        """Take how Slack is reached; raises `Hello30Error` for a token or a secret that is missing."""
+        _check(slack, secrets)
+        self._settings = settings
+        self._slack = slack
+        self._secrets = secrets
+        self._clock = clock
+        self._words = SlackWords(settings, wording, clock)
+        self._bot = Bot("", None)
+        self._session: ClientSession | None = None
+        self._calls: Calls | None = None
+        self._listeners: Listeners | None = None
+        self._front: Front | None = None
+        self._socket: AsyncSocketModeHandler | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        """Give the port on which Slack is heard; 0 in Socket Mode, or while it is not."""
+        return self._front.port if self._front else 0
+
+    async def start(self, receive: Receive) -> None:
+        """Ask Slack who we are, and listen; where Slack cannot be reached, that is tried again beside it.
+
+        Raises `Hello30Error` for a token that Slack refuses, or that lacks a scope; `OSError` when the port is taken.
+        """
+        self._session = ClientSession(timeout=ClientTimeout(total=CALL_WITHIN.total_seconds()))
+        client = AsyncWebClient(
+            token=self._secrets.bot,
+            base_url=self._slack.api_url,
+            session=self._session,
+            timeout=int(CALL_WITHIN.total_seconds()),
+            retry_handlers=[],
+        )
+        self._calls = Calls(client, self._clock)
+        self._listeners = Listeners(
+            self._settings, self._words, self._calls, receive=receive, bot=lambda: self._bot.user
+        )
+        app = AsyncApp(
+            client=AsyncWebClient(base_url=self._slack.api_url, session=self._session),  # bolt itself calls nothing
+            request_verification_enabled=False,  # the front does, before anything is read
+            ssl_check_enabled=False,
+            process_before_response=True,  # the other way polls every 10 ms
+            authorize=self._authorized_as(),
+        )
+        app.error(_told)
+        self._listeners.listen(app)
+        try:
+            await self._know_ourselves()
+        except BaseException:
+            await self.stop()
+            raise
+        if self._slack.mode == "http":
+            self._front = Front(self._slack.host, self._slack.port, self._secrets.signing, self._clock, _of(app))
+            await self._front.start()
+        else:
+            self._socket = AsyncSocketModeHandler(app, self._secrets.app, web_client=client)
+            self._asking = asyncio.create_task(self._connect(self._socket))
+
+    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
+        """Post a message; with `again` one of the same key is looked for first, and amended."""
+        calls = self._running()
+        conversation = await calls.conversation(to.id)
+        shown = nudge_message(message.text) if isinstance(message, Nudge) else card_message(message, self._for(message))
+        found = await calls.find(conversation, key) if again else None
+        if found is None:
+            return Receipt(address=to, ref=await calls.post(conversation, shown, key))
+        if not isinstance(message, Nudge):
+            await calls.amend(found, shown)
+        return Receipt(address=to, ref=found)
+
+    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+        """Change a card that was posted."""
+        await self._running().amend(receipt.ref, card_message(card, self._for(card)))
+        return receipt
+
+    async def stop(self) -> None:
+        """Take nothing more, answer what was taken, and let go of Slack."""
+        if self._asking:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
+            self._asking = None
+        if self._socket:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]  # slack_bolt left it untyped
+            self._socket = None
+        if self._front:
+            await self._front.stop()
+            self._front = None
+        if self._listeners:
+            await self._listeners.finish()
+            self._listeners = None
+        self._calls = None
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    def _for(self, card: ShownCard) -> Any:
+        return self._words.card(card)
+
+    def _running(self) -> Calls:
+        if self._calls is None:
+            raise DeliveryError(DeliveryKind.RETRY, "Slack is not being listened to")
+        return self._calls
+
+    # --- who we are --------------------------------------------------------------------------------------------------
+
+    async def _know_ourselves(self) -> None:
+        try:
+            self._bot = await self._running().who()
+        except DeliveryError as fault:
+            if fault.kind is DeliveryKind.MISCONFIGURED:
+                raise Hello30Error(
+                    f"Slack does not take the bot's token ({fault.detail}). Please set SLACK_BOT_TOKEN to the one that "
+                    'stands in Slack under "OAuth & Permissions"; it begins with xoxb-.'
+                ) from None
+            log.warning("slack.not_reached", fault=fault.detail)  # each call tries anew
+            return
+        if self._bot.scopes is not None and (missing := SCOPES - self._bot.scopes):
+            raise Hello30Error(
+                f"The bot's token lacks {', '.join(sorted(missing))}. Please bring the app in Slack up to date with "
+                "`hello30 slack manifest`, and install it again."
+            )
+
+    def _authorized_as(self) -> Callable[[], Awaitable[AuthorizeResult]]:
+        """Give what tells bolt who we are: it would ask Slack, and lose what came in when Slack does not answer."""
+
+        async def authorize() -> AuthorizeResult:
+            bot = self._bot.user or None
+            return AuthorizeResult(enterprise_id=None, team_id=None, bot_user_id=bot, bot_token=self._secrets.bot)
+
+        return authorize
+
+    async def _connect(self, socket: AsyncSocketModeHandler) -> None:
+        """Open the websocket; once it is open, it is opened again by itself whenever it is lost."""
+        while True:
+            try:
+                await socket.connect_async()  # type: ignore[no-untyped-call]  # likewise
+            except Exception as error:  # noqa: BLE001 - whatever it is: Slack cannot be heard yet
+                log_failure(log, "slack.not_heard", error)
+            else:
+                log.info("slack.heard")
+                return
+            await asyncio.sleep(TRY_AGAIN.total_seconds())
+
+
+def _of(app: AsyncApp) -> Any:
+    async def dispatch(request: AsyncBoltRequest) -> BoltResponse:
+        return await app.async_dispatch(request)
+
+    return dispatch
+
+
+async def _told(error: Exception) -> None:
+    """Log what failed in a listener, without its words, and let Slack deliver it again."""
+    log_failure(log, "slack.failed", error)
+    raise error
+
+
+def _check(slack: Slack, secrets: Secrets) -> None:
+    if not secrets.bot:
+        raise Hello30Error("Slack is configured, but SLACK_BOT_TOKEN is not set. It begins with xoxb-.")
+    if slack.mode == "http" and not secrets.signing.strip():
+        raise Hello30Error(
+            'Slack is to post to us (mode: http), but SLACK_SIGNING_SECRET is not set. It stands in Slack under "Basic '
+            'Information"; without it anybody could speak for Slack.'
+        )
+    if slack.mode == "socket" and not secrets.app:
+        raise Hello30Error(
+            "Slack is to be heard over a websocket (mode: socket), but SLACK_APP_TOKEN is not set. It begins with "
+            'xapp-, and is made in Slack under "Basic Information", with the scope connections:write.'
+        )

@@ -1,0 +1,200 @@
+"""Cards, nudges and replies as Slack's messages. Pure: Card[str] → text and blocks.
+
+The first block and the message's own text are each complete by themselves: phones show the one in a notification,
+desktops the other. Nothing is said by a colour or an emoji alone. Each block's id names visit and revision, because
+Slack keeps what was typed or chosen in a block of the same id when a message is amended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from adapters.slack import limits
+from adapters.slack.limits import cut, escaped
+from bot.messages import Reply, ShownButton, ShownCard
+
+Block: TypeAlias = dict[str, Any]
+
+ROOM: Final = 1500
+"""So many characters at most of any one text on a card: Slack refuses messages whose blocks hold about 13,000."""
+NOTES: Final = 300
+FACT: Final = 300
+OPENS: Final = "opens"
+"""What the id of an action begins with that opens a modal, which must happen within three seconds; others `press`."""
+PRESS: Final = "press"
+MORE: Final = "more"
+CHOICE: Final = "choice"
+CHOICES: Final = frozenset({"owner_id", "same", "another", "visit"})
+"""The buttons of a reply that answer what was asked back about something typed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a card in Slack says that is not on the card itself, in its reader's language.
+
+    `since` is the sentence that says since when the visitor waits; empty when nobody waits.
+    """
+
+    more: str
+    say: str
+    number: str
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: its own text, for notifications, and what stands in the conversation."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """What a button or an entry of a menu carries, and gives back when it is pressed.
+
+    `revision` is that of the card that was looked at; 0 where it was no card.
+    """
+
+    visit: str
+    revision: int
+    button: str
+    value: str
+
+    def written(self) -> str:
+        """Write it into the value of a button: `<visit>:<revision>:<button>:<value>`."""
+        return f"{self.visit}:{self.revision}:{self.button}:{self.value}"
+
+
+def read_pressed(text: str) -> Pressed | None:
+    """Read what `Pressed.written` wrote; None for anything else."""
+    visit, _, rest = text.partition(":")
+    revision, _, rest = rest.partition(":")
+    button, _, value = rest.partition(":")
+    if not (visit and button and revision.isascii() and revision.isdigit() and len(revision) <= limits.REVISION_DIGITS):
+        return None
+    return Pressed(visit, int(revision), button, value)
+
+
+def card_message(card: ShownCard, words: Words) -> Message:
+    """Make the message of a card."""
+    headline = card.ask or card.say or card.tag
+    text = escaped(f"{card.title}: {headline}", limits.FALLBACK)
+    first = f"*{escaped(card.title, FACT)}* · {escaped(card.tag, FACT)}"
+    if card.ask:
+        first += f"\n{escaped(card.ask, ROOM)}"
+    blocks: list[Block] = [_section(first)]
+    if card.say:
+        blocks.append(_section(f"{escaped(words.say, FACT)}\n*{escaped(card.say, ROOM)}*"))
+    if card.facts:
+        facts = card.facts[: limits.FIELDS]
+        fields = [f"*{escaped(fact.label, FACT)}*\n{escaped(fact.value, FACT)}" for fact in facts]
+        blocks.append({"type": "section", "fields": [_mrkdwn(field) for field in fields]})
+    if card.about:
+        blocks.append(_section(_quoted(escaped(card.about, ROOM))))
+    if card.number:
+        blocks.append(_section(f"*{escaped(words.number, FACT)}* {escaped(card.number, FACT)}"))
+    if card.points:
+        points = "\n".join(f"• {point}" for point in card.points)
+        blocks.append(_section(escaped(points, ROOM)))
+    small = [*(escaped(note, NOTES) for note in card.notes if note), *([words.since] if words.since else [])]
+    for start in range(0, len(small), limits.CONTEXT_ELEMENTS):
+        some = small[start : start + limits.CONTEXT_ELEMENTS]
+        blocks.append({"type": "context", "elements": [_mrkdwn(note) for note in some]})
+    if card.buttons or card.more:
+        blocks.append({"type": "actions", "elements": _elements(card, words)})
+    return Message(text, tuple(_named(blocks, card)))
+
+
+def nudge_message(text: str) -> Message:
+    """Make the message of a nudge: only its text, which makes the phone buzz."""
+    return Message(escaped(text, limits.SECTION))
+
+
+def reply_message(reply: Reply, typed: str = "") -> Message:
+    """Make what is said back at once, with the choices or the buttons that go with it.
+
+    `typed` is what had been typed, as a choice carries it, where something is asked back about that; otherwise the
+    buttons are those of the card that the reply is about.
+    """
+    text = reply.text
+    blocks: list[Block] = [_section(escaped(text, limits.SECTION))]
+    elements = []
+    for number, button in enumerate(reply.buttons[: limits.ACTIONS]):
+        if button.name in CHOICES:
+            action, carried = f"{CHOICE}:{number}:{button.name}:{button.value}", typed
+        else:
+            action = f"{_kind(button)}:{number}"
+            carried = Pressed(reply.visit, 0, button.name, button.value).written()
+        elements.append(_button(action, button.label, carried, main=button.main and number == 0))
+    if elements:
+        blocks.append({"type": "actions", "elements": elements})
+    return Message(escaped(text, limits.SECTION), tuple(blocks))
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def _elements(card: ShownCard, words: Words) -> list[Block]:
+    """Give the buttons of a card, and the menu with those under *more*; what does not fit the menu is a button too."""
+    menu, beside = card.more[: limits.OVERFLOW], card.more[limits.OVERFLOW :]
+    has_main = False
+    elements = []
+    for number, button in enumerate((*card.buttons, *beside)[: limits.ACTIONS - 1]):
+        main = button.main and not has_main  # one of them at most: a row of primary buttons says nothing
+        has_main = has_main or main
+        carried = Pressed(card.visit, card.revision, button.name, button.value).written()
+        elements.append(_button(f"{_kind(button)}:{number}", button.label, carried, main=main))
+    if menu:
+        elements.append(
+            {
+                "type": "overflow",
+                "action_id": MORE,
+                "options": [_option(card, button) for button in menu],
+                "accessibility_label": cut(words.more, limits.BUTTON),
+            }
+        )
+    return elements
+
+
+def _kind(button: ShownButton) -> str:
+    return OPENS if button.form else PRESS
+
+
+def _option(card: ShownCard, button: ShownButton) -> Block:
+    value = Pressed(card.visit, card.revision, button.name, button.value).written()
+    return {"text": _plain(button.label, limits.OPTION), "value": f"{_kind(button)}:{value}"}
+
+
+def _button(action: str, label: str, value: str, *, main: bool) -> Block:
+    made: Block = {
+        "type": "button",
+        "action_id": cut(action, limits.ACTION_ID),
+        "text": _plain(label, limits.BUTTON),
+        "value": value,
+        "accessibility_label": cut(label, limits.BUTTON),
+    }
+    return made | {"style": "primary"} if main else made
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text}
+
+
+def _plain(text: str, most: int) -> Block:
+    return {"type": "plain_text", "text": cut(text, most) or limits.ELLIPSIS, "emoji": False}
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f">{line}" for line in text.split("\n"))
+
+
+def _named(blocks: Iterable[Block], card: ShownCard) -> Iterable[Block]:
+    for number, block in enumerate(blocks):
+        yield {**block, "block_id": cut(f"{card.visit}:{card.revision}:{number}", limits.ACTION_ID)}

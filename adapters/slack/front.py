@@ -1,0 +1,99 @@
+"""The door for what Slack sends over HTTP: nothing is read that Slack has not signed.
+
+What is no request of Slack's is answered here and goes no further: bolt would answer some of it with a 500, and would
+log the body of a request whose signature is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.async_app import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.signature import Clock as SlackClock
+from slack_sdk.signature import SignatureVerifier
+
+from bot.logs import log_failure
+from bot.ports import Clock
+
+log = structlog.get_logger(__name__)
+
+PATH: Final = "/slack/events"
+LARGEST: Final = 1024 * 1024
+"""So many bytes a request may have; a modal's is a few thousand."""
+STOP_WITHIN_S: Final = 10.0
+STAMP_DIGITS: Final = 12
+
+Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
+
+
+class Front:
+    """Serves one address, to which Slack posts everything."""
+
+    def __init__(self, host: str, port: int, secret: str, clock: Clock, dispatch: Dispatch) -> None:
+        """Take the app's signing secret, which must not be empty, and what is done with a request of Slack's."""
+        self._host = host
+        self._port = port
+        self._verifier = SignatureVerifier(secret, _Seconds(clock))
+        self._dispatch = dispatch
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def port(self) -> int:
+        """Give the port on which Slack is heard; 0 while it is not."""
+        addresses = self._runner.addresses if self._runner else []
+        return int(addresses[0][1]) if addresses else 0
+
+    async def start(self) -> None:
+        """Listen; `OSError` when the port is taken."""
+        app = web.Application(client_max_size=LARGEST)
+        app.router.add_post(PATH, self._take)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN_S)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+
+    async def stop(self) -> None:
+        """Take nothing more, and answer what was taken."""
+        if self._runner:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _take(self, request: web.Request) -> web.Response:
+        raw = await request.read()  # raises 413 by itself
+        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if not self._is_slacks(raw, stamp, signature):
+            log.info("slack.not_signed")
+            return web.json_response({"error": "invalid request"}, status=401)
+        try:
+            wanted = AsyncBoltRequest(body=raw.decode(), headers=dict(request.headers))
+        except ValueError:  # no JSON, though it says so
+            return web.json_response({"error": "unreadable"}, status=400)
+        try:
+            return await to_aiohttp_response(await self._dispatch(wanted))
+        except Exception as error:  # noqa: BLE001 - Slack delivers it again; what it said stays out of the log
+            log_failure(log, "slack.failed", error)
+            return web.json_response({"error": "failed"}, status=500)
+
+    def _is_slacks(self, raw: bytes, stamp: str, signature: str) -> bool:
+        """Tell whether Slack signed this within five minutes; whatever cannot be a signature is none."""
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= STAMP_DIGITS and signature.isascii()):
+            return False
+        try:
+            return bool(self._verifier.is_valid(raw, stamp, signature))
+        except UnicodeDecodeError:
+            return False
+
+
+class _Seconds(SlackClock):
+    """Our clock, as Slack's SDK asks it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock.now().timestamp()

@@ -1,0 +1,244 @@
+"""Answers what Slack sends: command, mention, direct message, button, modal.
+
+Each listener gives what came in to the core, which has committed it when it answers, and then acknowledges; nothing may
+raise after that, and nothing that takes long may come before. What is still to be said goes out beside it: if that is
+lost, nothing is, for cards and nudges are the courier's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+
+from adapters.slack import modals, payloads
+from adapters.slack.blocks import CHOICE, MORE, OPENS, PRESS, Message, reply_message
+from adapters.slack.calls import Calls
+from adapters.slack.words import SlackWords
+from bot.errors import DeliveryError
+from bot.language.wording import Reader
+from bot.logs import log_failure
+from bot.messages import Incoming, Outcome, Reply
+from bot.ports import Receive
+from bot.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+COMMAND: Final = "/visitor"
+ACTIONS: Final = re.compile(rf"^({PRESS}|{OPENS}|{MORE}|{CHOICE})(:|$)")
+TOLD_AT_MOST: Final = 2000
+"""So many answers are remembered, so that one that Slack delivers again is not said again."""
+
+Ack = Callable[..., Awaitable[Any]]
+Body = Mapping[str, Any]
+
+
+class Listeners:
+    """What the bolt app calls. `bot` gives the bot's own user, empty while nobody knows it."""
+
+    def __init__(
+        self, settings: Settings, words: SlackWords, calls: Calls, *, receive: Receive, bot: Callable[[], str]
+    ) -> None:
+        """Take what is needed to understand, who decides, and what answers are said with."""
+        self._receive = receive
+        self._settings = settings
+        self._words = words
+        self._calls = calls
+        self._bot = bot
+        self._beside: set[asyncio.Task[None]] = set()
+        self._told: OrderedDict[str, None] = OrderedDict()
+        self._people = {
+            at.id: person for person, found in settings.addresses.items() for at in found if at.adapter == payloads.NAME
+        }
+        self._names = {user: settings.people[person].name for user, person in self._people.items()}
+        self._sites = {
+            at.id: site.id for site in settings.sites.values() for at in site.reception if at.adapter == payloads.NAME
+        }
+
+    def listen(self, app: AsyncApp) -> None:
+        """Have an app call what is here."""
+        app.action(ACTIONS)(self.pressed)
+        app.view(modals.FORM)(self.form)
+        app.view(modals.ARRIVAL)(self.arrival)
+        app.command(COMMAND)(self.command)
+        app.event("message")(self.message)
+        app.event("app_mention")(self.mention)
+
+    async def finish(self) -> None:
+        """Wait for what is being said."""
+        if self._beside:
+            await asyncio.wait(self._beside)
+
+    # --- reception ---------------------------------------------------------------------------------------------------
+
+    async def command(self, ack: Ack, body: Body) -> None:
+        """`/visitor` opens the modal of a new arrival; with a line behind it, that is announced at once."""
+        site = self._sites.get(body.get("channel_id", ""), "")
+        reader = self._reader(body.get("user_id", ""))
+        if not body.get("text", "").strip():
+            view = modals.arrival_view(
+                self._words.arrival(reader), self._words.kinds(reader), self._words.lengths(reader), where=site
+            )
+            await ack()
+            self._soon(self._open(view, body, reader))
+            return
+        incoming = payloads.command(body, site, self._names)
+        reply = await self._receive(incoming)
+        message = self._reply(reply, incoming)
+        text = message.text
+        if reply.outcome is Outcome.NOT_SAVED:  # what was typed is gone from the line in which it stood
+            message = reply_message(Reply(outcome=reply.outcome, text=f"{text}\n{COMMAND} {incoming_text(incoming)}"))
+        await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
+
+    async def mention(self, ack: Ack, body: Body) -> None:
+        """Announce a line in which the bot was mentioned; only what is not simply done is said."""
+        event = body["event"]
+        site = self._sites.get(event.get("channel", ""), "")
+        incoming = payloads.mention(body, self._bot(), site, self._names)
+        reply = await self._receive(incoming)
+        await ack()
+        if reply.outcome is not Outcome.DONE and self._is_first(incoming):
+            self._soon(self._calls.whisper(event["channel"], event["user"], self._reply(reply, incoming)))
+
+    async def arrival(self, ack: Ack, body: Body) -> None:
+        """Announce what was filled in; what is wrong stands beside its field, and nothing that was typed is lost."""
+        view, reader = body["view"], self._reader(body["user"]["id"])
+        site = view.get("private_metadata", "")
+        somebody = modals.chosen_somebody(view)
+        if somebody and somebody not in self._people:
+            stranger = self._words.say("slack.not_linked", reader)
+            await ack(response_action="errors", errors=modals.errors({modals.SOMEBODY: stranger}, view))
+            return
+        incoming = payloads.announced(body, site, self._people)
+        await self._sent(ack, view, incoming, await self._receive(incoming), reader)
+
+    # --- whoever is asked --------------------------------------------------------------------------------------------
+
+    async def pressed(self, ack: Ack, body: Body, action: Body) -> None:
+        """Take a button: of a card, or a choice that goes with a question."""
+        if action.get("action_id", "").startswith(f"{CHOICE}:"):
+            incoming = payloads.chosen(body, action, action.get("value", ""))
+        else:
+            incoming = payloads.pressed(body, action)
+        if incoming is None:
+            log.warning("slack.button_unknown")
+            await ack()
+            return
+        reply = await self._receive(incoming)
+        await ack()
+        self._soon(self._answer(body, incoming, reply))
+
+    async def form(self, ack: Ack, body: Body) -> None:
+        """Take a form that a button had opened."""
+        view, user = body["view"], body["user"]["id"]
+        reader = self._reader(user)
+        incoming = payloads.submitted(body, reader.zone)
+        if incoming is None:
+            log.warning("slack.modal_unknown")
+            await ack()
+            return
+        await self._sent(ack, view, incoming, await self._receive(incoming), reader)
+
+    async def message(self, ack: Ack, body: Body) -> None:
+        """Read a line that was typed in a direct message, as an answer to the card in whose thread it stands."""
+        event = body["event"]
+        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") or not event.get("user"):
+            await ack()
+            return
+        incoming = payloads.message(body, await self._answered_card(event), self._names)
+        reply = await self._receive(incoming)
+        await ack()
+        if self._is_first(incoming):
+            self._soon(self._calls.say(event["channel"], self._reply(reply, incoming)))
+
+    async def _answered_card(self, event: Body) -> str:
+        """Give the visit of the card at which a thread hangs; a key of ours begins with it."""
+        thread = event.get("thread_ts", "")
+        if not thread or thread == event.get("ts"):
+            return ""
+        return (await self._calls.parent(event["channel"], thread)).partition(":")[0]
+
+    # --- answering ---------------------------------------------------------------------------------------------------
+
+    async def _sent(self, ack: Ack, view: Body, incoming: Incoming, reply: Reply, reader: Reader) -> None:
+        """Answer a modal: it closes, or stays open with what is wrong, or says what became of it."""
+        wrong = dict(reply.errors)
+        if not wrong and reply.outcome is Outcome.NOT_SAVED:
+            wrong = {"": reply.text}
+        if wrong:
+            await ack(response_action="errors", errors=modals.errors(wrong, view))
+        elif reply.ok or not reply.text:
+            await ack()
+        else:
+            await ack(response_action="update", view=self._said(view, reply, incoming, reader))
+
+    async def _answer(self, body: Body, incoming: Incoming, reply: Reply) -> None:
+        """Answer a button: open its form, or say what the card itself does not show in a moment."""
+        user = body["user"]["id"]
+        reader, view = self._reader(user), body.get("view")
+        if reply.form is not None:
+            revision = getattr(incoming.act, "revision", None)
+            form = modals.form_view(reply.form, self._words.say("slack.close", reader), revision)
+            await self._open(form, body, reader)
+        elif view is not None:
+            await self._calls.update_view(view["id"], self._said(view, reply, incoming, reader))
+        elif reply.text and (not reply.ok or not reply.visit or body.get("container", {}).get("is_ephemeral")):
+            await self._calls.whisper(body["channel"]["id"], user, self._reply(reply, incoming))
+
+    async def _open(self, view: modals.View, body: Body, reader: Reader) -> None:
+        """Open a modal; where that came too late, say so."""
+        try:
+            await self._calls.open_view(body.get("trigger_id", ""), view)
+        except DeliveryError as fault:
+            log.warning("slack.modal_not_opened", fault=fault.detail)
+            channel = body.get("channel_id") or body.get("channel", {}).get("id", "")
+            user = body.get("user_id") or body.get("user", {}).get("id", "")
+            if channel:
+                again = Reply(outcome=Outcome.REFUSED, text=self._words.say("slack.press_again", reader))
+                await self._calls.whisper(channel, user, reply_message(again))
+
+    def _said(self, view: Body, reply: Reply, incoming: Incoming, reader: Reader) -> modals.View:
+        title = view.get("title", {}).get("text") or "hello30"
+        return modals.said_view(title, self._words.say("slack.close", reader), self._reply(reply, incoming))
+
+    def _reply(self, reply: Reply, incoming: Incoming) -> Message:
+        act = incoming.act
+        typed = payloads.carried(act) if isinstance(act, payloads.CARRIABLE) and reply.buttons else ""
+        return reply_message(reply, typed)
+
+    def _reader(self, user: str) -> Reader:
+        return self._words.reader(self._people.get(user, ""))
+
+    def _is_first(self, incoming: Incoming) -> bool:
+        """Tell whether nothing was said to this yet: Slack delivers again what was answered too late."""
+        first = incoming.key not in self._told
+        self._told[incoming.key] = None
+        while len(self._told) > TOLD_AT_MOST:
+            self._told.popitem(last=False)
+        return first
+
+    # --- beside ------------------------------------------------------------------------------------------------------
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something after the answer; nobody waits for it but the end of the adapter."""
+        task = asyncio.get_running_loop().create_task(self._quietly(work))
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except DeliveryError as fault:
+            log.warning("slack.not_said", fault=fault.detail)
+        except Exception as error:  # noqa: BLE001 - it must not end anything else
+            log_failure(log, "slack.not_said", error)
+
+
+def incoming_text(incoming: Incoming) -> str:
+    """Give the line that somebody typed behind a command."""
+    return getattr(incoming.act, "text", "")

@@ -1,0 +1,177 @@
+"""What Slack sends, as what the core takes: payload → Incoming. Pure.
+
+Each key is Slack's own id of what happened: an event's id, a command's trigger, a press's moment with who pressed what,
+a modal's id and hash. Slack delivers again what it has no answer to in three seconds, with the same ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from html import unescape
+from typing import Any, Final, TypeAlias, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.slack import limits, modals
+from adapters.slack.blocks import read_pressed
+from bot.messages import Address, Announce, AnnounceLine, Incoming, Press, Typed
+from bot.texts import lines
+
+NAME: Final = "slack"
+Carriable: TypeAlias = Announce | AnnounceLine | Typed
+CARRIABLE: Final = (Announce, AnnounceLine, Typed)
+_KINDS: Final[Mapping[str, tuple[type[Carriable], TypeAdapter[Any]]]] = {
+    "arrival": (Announce, TypeAdapter(Announce)),
+    "line": (AnnounceLine, TypeAdapter(AnnounceLine)),
+    "typed": (Typed, TypeAdapter(Typed)),
+}
+_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_LINK: Final = re.compile(r"<(?:[^>|]*)\|([^>]+)>")
+_BARE: Final = re.compile(r"<((?:https?|mailto|tel):[^>]+)>")
+
+
+def address(user: str) -> Address:
+    """Give where a user of Slack's is found."""
+    return Address(NAME, user)
+
+
+# --- what was typed --------------------------------------------------------------------------------------------------
+
+
+def plain(text: str, names: Mapping[str, str]) -> str:
+    """Turn Slack's way of writing into what was typed: mentions by the `names` of people, links by their words."""
+    text = _MENTION.sub(lambda found: names.get(found[1], found[0]), text)
+    text = _LINK.sub(lambda found: found[1], text)
+    text = _BARE.sub(lambda found: found[1].removeprefix("mailto:").removeprefix("tel:"), text)
+    return unescape(text).strip()
+
+
+def command(form: Mapping[str, str], site: str, names: Mapping[str, str]) -> Incoming:
+    """Read `/visitor` with a line behind it."""
+    act = AnnounceLine(text=plain(form.get("text", ""), names), site=site)
+    return Incoming(key=f"command:{form.get('trigger_id', '')}", sender=address(form.get("user_id", "")), act=act)
+
+
+def mention(envelope: Mapping[str, Any], bot: str, site: str, names: Mapping[str, str]) -> Incoming:
+    """Read a line in which the bot was mentioned; `bot` is its own user."""
+    event = envelope["event"]
+    text = re.sub(rf"<@{re.escape(bot)}(\|[^>]*)?>[:,]?", "", event.get("text", ""), count=1)
+    act = AnnounceLine(text=plain(text, names), site=site)
+    return Incoming(key=f"event:{envelope.get('event_id', '')}", sender=address(event.get("user", "")), act=act)
+
+
+def message(envelope: Mapping[str, Any], visit: str, names: Mapping[str, str]) -> Incoming:
+    """Read a line that was typed in a direct message; `visit` is the card that it answers, if it answers one."""
+    event = envelope["event"]
+    act = Typed(text=plain(event.get("text", ""), names), visit=visit)
+    typed_at = moment(event.get("ts", ""))
+    key = f"event:{envelope.get('event_id', '')}"
+    return Incoming(key=key, sender=address(event.get("user", "")), act=act, pressed_at=typed_at)
+
+
+# --- buttons and modals ----------------------------------------------------------------------------------------------
+
+
+def pressed(payload: Mapping[str, Any], action: Mapping[str, Any]) -> Incoming | None:
+    """Read a button of a card, or an entry of its menu; None for anything that is not ours."""
+    option = action.get("selected_option")
+    value = option.get("value", "").partition(":")[2] if option else action.get("value", "")
+    carried = read_pressed(value)
+    if carried is None:
+        return None
+    act = Press(visit=carried.visit, button=carried.button, value=carried.value, revision=carried.revision)
+    return _pressed(payload, action, act, value)
+
+
+def chosen(payload: Mapping[str, Any], action: Mapping[str, Any], carried: str) -> Incoming | None:
+    """Read an answer to what was asked back, with what had been typed before; None for anything that is not ours."""
+    _, _, rest = action.get("action_id", "").partition(":")
+    _, _, rest = rest.partition(":")
+    name, _, value = rest.partition(":")
+    act = uncarried(carried)
+    if act is None:
+        return None
+    if isinstance(act, Typed):
+        return _pressed(payload, action, replace(act, visit=value), rest) if name == "visit" else None
+    answers: Mapping[str, Mapping[str, Any]] = {
+        "owner_id": {"owner_id": value},
+        "same": {"same": True},
+        "another": {"another": True},
+    }
+    return _pressed(payload, action, replace(act, **answers[name]), rest) if name in answers else None
+
+
+def _pressed(
+    payload: Mapping[str, Any], action: Mapping[str, Any], act: Announce | AnnounceLine | Press | Typed, what: str
+) -> Incoming:
+    user, at = payload["user"]["id"], action.get("action_ts", "")
+    return Incoming(key=f"press:{user}:{at}:{what}", sender=address(user), act=act, pressed_at=moment(at))
+
+
+def submitted(payload: Mapping[str, Any], zone: str) -> Incoming | None:
+    """Read a form that was filled in; None for a modal that is not ours. Times are meant in this zone."""
+    view = payload["view"]
+    opened = modals.read_opened(view.get("private_metadata", ""))
+    if opened is None:
+        return None
+    act = Press(
+        visit=opened.visit,
+        button=opened.button,
+        revision=opened.revision,
+        values=modals.values(view, zone),
+        submitted=True,
+    )
+    return Incoming(key=_view_key(view), sender=address(payload["user"]["id"]), act=act)
+
+
+def announced(payload: Mapping[str, Any], site: str, people: Mapping[str, str]) -> Incoming:
+    """Read a new arrival; `people` are the ids of the directory, by those of Slack."""
+    view = payload["view"]
+    act = modals.arrival(view, site, people)
+    return Incoming(key=_view_key(view), sender=address(payload["user"]["id"]), act=act)
+
+
+def _view_key(view: Mapping[str, Any]) -> str:
+    return f"view:{view.get('id', '')}:{view.get('hash', '')}"
+
+
+# --- what goes along with a question ---------------------------------------------------------------------------------
+
+
+def carried(act: Carriable) -> str:
+    """Write what somebody typed so that a button can carry it; of a typed line, as much from its beginning as fits."""
+    words: dict[str, Any] = {
+        field.name: lines(getattr(act, field.name)) for field in fields(act) if field.type == "str"
+    }
+    act = replace(act, **words)  # the core reads no more of it either
+    written = _written(act)
+    while isinstance(act, Typed) and len(written) > limits.VALUE:
+        act = replace(act, text=act.text[: len(act.text) * 3 // 4])
+        written = _written(act)
+    return written
+
+
+def _written(act: Carriable) -> str:
+    kind = next(name for name, (made, _) in _KINDS.items() if isinstance(act, made))
+    return f"{kind}:{_KINDS[kind][1].dump_json(act, exclude_defaults=True).decode()}"
+
+
+def uncarried(text: str) -> Carriable | None:
+    """Read what `carried` wrote; None for anything else."""
+    kind, _, body = text.partition(":")
+    try:
+        return cast("Carriable", _KINDS[kind][1].validate_json(body))
+    except (KeyError, ValidationError):
+        return None
+
+
+def moment(ts: str) -> datetime | None:
+    """Read a moment as Slack writes it (`1766000000.123456`, seconds since 1970); None when it is none."""
+    seconds, _, parts = ts.partition(".")
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= limits.SECOND_DIGITS):
+        return None
+    micros = int(parts[:6].ljust(6, "0")) if parts.isascii() and parts.isdigit() else 0
+    return datetime.fromtimestamp(int(seconds), tz=UTC).replace(microsecond=micros)

@@ -1,0 +1,101 @@
+"""What is said in Slack beside the cards, from the catalogues."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from adapters.slack.blocks import Words
+from adapters.slack.modals import ArrivalWords
+from bot.domain.card import Args, Phrase
+from bot.language.wording import Reader, Wording
+from bot.messages import Option, ShownCard
+from bot.ports import Clock
+from bot.settings import Settings
+
+LENGTHS: Final = (
+    (30, "how_long.seconds", 30),
+    (300, "how_long.minutes", 5),
+    (900, "how_long.minutes", 15),
+    (3600, "how_long.longer", 0),
+)
+"""How long a visitor needs: seconds, the key of the sentence, and its count."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackWords:
+    """Says what cards and modals in Slack need, in each reader's language."""
+
+    settings: Settings
+    wording: Wording
+    clock: Clock
+
+    def reader(self, name: str) -> Reader:
+        """Give how somebody reads: a person's id, or `reception:<site>`."""
+        person = self.settings.people.get(name)
+        if person is not None:
+            return Reader(person.language, person.zone)
+        site = self.settings.sites.get(name.partition(":")[2])
+        return Reader(site.language, site.zone) if site else Reader("en", "UTC")
+
+    def say(self, key: str, reader: Reader, args: Args | None = None) -> str:
+        """Write a sentence."""
+        return self.wording.say(Phrase(key, args or {}), reader, self.clock.now())
+
+    def card(self, card: ShownCard) -> Words:
+        """Give what stands on a card beside what the core put there."""
+        reader = self.reader(card.reader)
+        return Words(
+            more=self.say("buttons.more", reader),
+            say=self.say("page.row.say_label", reader),
+            number=self.say("form.add_phone.number", reader),
+            since=self.since(card.since, reader) if card.since else "",
+        )
+
+    def since(self, moment: datetime, reader: Reader) -> str:
+        """Say since when somebody waits; Slack writes the clock in the zone of whoever looks."""
+        clock = self.wording.clock(moment, reader)
+        token = f"<!date^{int(moment.timestamp())}^{{time}}|{clock}>"
+        return self.say("slack.waiting_since", reader, {"text": token})
+
+    def arrival(self, reader: Reader) -> ArrivalWords:
+        """Give the words of the modal of a new arrival."""
+
+        def page(name: str) -> str:
+            return self.say(f"page.arrival.{name}", reader)
+
+        def own(name: str) -> str:
+            return self.say(f"slack.{name}", reader)
+
+        return ArrivalWords(
+            title=page("title"),
+            submit=page("submit"),
+            close=own("close"),
+            visitor=page("visitor"),
+            visitor_example=page("visitor_example"),
+            owner=page("owner"),
+            owner_example=page("owner_example"),
+            somebody=own("somebody"),
+            company=page("company"),
+            kind=page("kind"),
+            about=page("about"),
+            about_hint=page("about_hint"),
+            how_long=page("how_long"),
+            phone=page("phone"),
+            phone_example=page("phone_example"),
+            via=own("via"),
+            here=own("here"),
+            by_phone=page("by_phone"),
+            party=page("party"),
+        )
+
+    def kinds(self, reader: Reader) -> tuple[Option, ...]:
+        """Give the kinds of visitors to choose from."""
+        return tuple(Option(value=kind, label=self.say(f"kind.{kind}", reader)) for kind in self.settings.kinds)
+
+    def lengths(self, reader: Reader) -> tuple[Option, ...]:
+        """Give how long a visit may take, to choose from."""
+        return tuple(
+            Option(value=str(seconds), label=self.say(key, reader, {"count": count})) for seconds, key, count in LENGTHS
+        )

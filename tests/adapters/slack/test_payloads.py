@@ -1,0 +1,176 @@
+"""What Slack sends, as the core takes it: who, what, when, and a key that is the same when it is delivered again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.slack import limits, payloads
+from adapters.slack.blocks import Pressed, reply_message
+from adapters.slack.modals import Opened
+from bot.domain.card import Button
+from bot.messages import Address, Announce, AnnounceLine, Outcome, Press, Reply, Typed
+from bot.texts import lines
+
+MARTIN = Address("slack", "U0MARTIN")
+NAMES = {"U0MARTIN": "Martin Gagnon"}
+AT = "1766000000.120000"
+MOMENT = datetime(2025, 12, 17, 19, 33, 20, 120000, tzinfo=UTC)
+
+
+def test_a_line_behind_the_command() -> None:
+    form = {"trigger_id": "1.2.a", "user_id": "U0NADIA", "text": " Julie &lt;T&gt; for <@U0MARTIN|martin>: a key "}
+    incoming = payloads.command(form, "montreal", NAMES)
+    assert incoming.sender == Address("slack", "U0NADIA")
+    assert incoming.act == AnnounceLine(text="Julie <T> for Martin Gagnon: a key", site="montreal")
+    assert incoming.key == "command:1.2.a"
+
+
+@pytest.mark.parametrize(
+    "text", ["<@UBOT> Julie for Martin", "<@UBOT|hello30>: Julie for Martin", "Julie <@UBOT>for Martin"]
+)
+def test_a_line_in_which_the_bot_is_mentioned(text: str) -> None:
+    envelope = {"event_id": "Ev1", "event": {"user": "U0NADIA", "text": text}}
+    incoming = payloads.mention(envelope, "UBOT", "montreal", NAMES)
+    assert isinstance(incoming.act, AnnounceLine)
+    assert incoming.act.text == "Julie for Martin"
+    assert incoming.key == "event:Ev1"
+
+
+def test_a_line_in_a_direct_message() -> None:
+    envelope = {"event_id": "Ev2", "event": {"user": "U0MARTIN", "text": "in 5 min &amp; sorry", "ts": AT}}
+    incoming = payloads.message(envelope, "v1", NAMES)
+    assert incoming.act == Typed(text="in 5 min & sorry", visit="v1")
+    assert incoming.pressed_at == MOMENT
+
+
+@pytest.mark.parametrize(
+    "written, typed",
+    [
+        ("call <tel:+15145550142|514 555-0142>", "call 514 555-0142"),
+        ("<mailto:a@b.example|a@b.example> <https://b.example>", "a@b.example https://b.example"),
+        ("<#C1|desk> <!subteam^S1|@team>", "desk @team"),
+        ("<@U0STRANGER>", "<@U0STRANGER>"),
+        ("1 &lt; 2 &amp;amp;", "1 < 2 &amp;"),
+    ],
+)
+def test_slacks_own_writing_is_read_as_it_was_typed(written: str, typed: str) -> None:
+    assert payloads.plain(written, NAMES) == typed
+
+
+def payload(**action: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"user": {"id": "U0MARTIN"}}, {"action_ts": AT, **action}
+
+
+def test_a_button_of_a_card() -> None:
+    incoming = payloads.pressed(*payload(value=Pressed("v1", 3, "hello", "2").written()))
+    assert incoming is not None
+    assert incoming.act == Press(visit="v1", button="hello", value="2", revision=3)
+    assert (incoming.sender, incoming.pressed_at) == (MARTIN, MOMENT)
+
+
+def test_an_entry_of_a_cards_menu() -> None:
+    value = "opens:" + Pressed("v1", 3, "visitor_left", "").written()
+    incoming = payloads.pressed(*payload(selected_option={"value": value}))
+    assert incoming is not None
+    assert incoming.act == Press(visit="v1", button="visitor_left", revision=3)
+
+
+def test_a_press_has_the_same_key_when_it_is_delivered_again_and_another_one_otherwise() -> None:
+    def key(user: str, at: str, value: str) -> str:
+        incoming = payloads.pressed({"user": {"id": user}}, {"action_ts": at, "value": value})
+        assert incoming is not None
+        return incoming.key
+
+    hello, call = Pressed("v1", 3, "hello", "2").written(), Pressed("v1", 3, "done", "").written()
+    first = key("U1", "1.1", hello)
+    assert first == key("U1", "1.1", hello)
+    assert len({first, key("U2", "1.1", hello), key("U1", "1.2", hello), key("U1", "1.1", call)}) == 4
+
+
+@pytest.mark.parametrize("value", ["", "v1", "x:y:z"])
+def test_a_button_that_is_not_ours_is_none(value: str) -> None:
+    assert payloads.pressed(*payload(value=value)) is None
+    assert payloads.pressed(*payload(selected_option={"value": value})) is None
+
+
+def test_a_modal_that_was_sent() -> None:
+    view = {
+        "id": "V1",
+        "hash": "1.a",
+        "private_metadata": Opened("v1", "add_phone", 3).written(),
+        "state": {"values": {}},
+    }
+    incoming = payloads.submitted({"user": {"id": "U0MARTIN"}, "view": view}, "UTC")
+    assert incoming is not None
+    assert incoming.act == Press(visit="v1", button="add_phone", revision=3, submitted=True)
+    assert incoming.key == "view:V1:1.a"
+    assert payloads.submitted({"user": {"id": "U0MARTIN"}, "view": view | {"private_metadata": ""}}, "UTC") is None
+
+
+# --- questions back --------------------------------------------------------------------------------------------------
+
+LINE = AnnounceLine(text="Julie for Martin", site="montreal")
+
+
+def answered(act: payloads.Carriable, button: Button[str]) -> Any:
+    """Give what comes in when a choice that went with a reply is pressed."""
+    reply = Reply(outcome=Outcome.ASKED_BACK, text="Which one?", buttons=(button,))
+    [_, actions] = reply_message(reply, payloads.carried(act)).blocks
+    [element] = actions["elements"]
+    incoming = payloads.chosen(*payload(action_id=element["action_id"]), element["value"])
+    return incoming.act if incoming else None
+
+
+@pytest.mark.parametrize(
+    "act, button, wanted",
+    [
+        (
+            LINE,
+            Button(name="owner_id", label="Martin Roy", value="roy"),
+            AnnounceLine(text=LINE.text, site="montreal", owner_id="roy"),
+        ),
+        (LINE, Button(name="same", label="Same", value="v1"), AnnounceLine(text=LINE.text, site="montreal", same=True)),
+        (Announce(visitor="J"), Button(name="another", label="A", value="yes"), Announce(visitor="J", another=True)),
+        (Typed(text="in 5"), Button(name="visit", label="Julie", value="v2"), Typed(text="in 5", visit="v2")),
+        (Typed(text="in 5"), Button(name="same", label="Same", value="v1"), None),
+        (LINE, Button(name="site", label="x", value="quebec"), None),
+    ],
+)
+def test_what_had_been_typed_comes_with_the_answer(
+    act: payloads.Carriable, button: Button[str], wanted: object
+) -> None:
+    assert answered(act, button) == wanted
+
+
+WORST = '"' * 120
+
+
+def test_whatever_may_be_announced_fits_into_a_button() -> None:
+    act = Announce(
+        visitor=WORST, owner=WORST, company=WORST, about='"' * 500, phone='"' * 60, site="montreal", kind="client"
+    )
+    assert len(payloads.carried(act)) <= limits.VALUE
+
+
+@given(st.one_of(st.text(max_size=200), st.sampled_from(['"' * 3000, "é" * 3000, "\x00a" * 3000, "\n" * 3000 + "x"])))
+def test_whatever_was_typed_is_carried_as_far_as_it_fits(text: str) -> None:
+    kept = payloads.uncarried(payloads.carried(Typed(text=text)))
+    assert isinstance(kept, Typed)
+    assert lines(text).startswith(kept.text)
+    assert bool(kept.text) is bool(lines(text))
+    assert len(payloads.carried(Typed(text=text))) <= limits.VALUE
+
+
+@pytest.mark.parametrize("text", ["", "typed:", "typed:{", "other:{}", 'arrival:{"visitor":3}', "line:[]"])
+def test_what_is_not_carried_by_us_is_none(text: str) -> None:
+    assert payloads.uncarried(text) is None
+
+
+@pytest.mark.parametrize("ts", ["", "soon", "1766000000000.1", "-1.0", "٣.1"])
+def test_what_is_no_moment_is_none(ts: str) -> None:
+    assert payloads.moment(ts) is None
