@@ -7,6 +7,7 @@ store is closed last. At a kill -9 nothing of this happens, and nothing is lost 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -158,6 +159,9 @@ async def serve(settings: Settings, keys: Keys | None) -> None:
             settings, views=parts.views, wording=parts.wording, clock=parts.clock, entrance=parts.entrance
         )
         parts.add(made)
+        if settings.slack:
+            made = adapter_class("slack").configured(settings, os.environ, wording=parts.wording, clock=parts.clock)
+            parts.add(made)
         await run(parts)
     finally:
         await store.close()

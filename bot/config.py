@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot import policy_file, strict_yaml
-from bot.config_checks import check_addresses, check_operations, check_person, check_site, check_web
+from bot.config_checks import check_addresses, check_operations, check_person, check_site, check_slack, check_web
 from bot.config_shape import (
     AdaptersShape,
+    AddressesShape,
     ConfigShape,
     DatabaseShape,
     KindsShape,
@@ -18,13 +19,12 @@ from bot.config_shape import (
     PersonShape,
     PoliciesShape,
     SiteShape,
-    WebShape,
 )
 from bot.domain.people import RECEPTION, Person
 from bot.errors import ConfigError, Fault
 from bot.messages import Address
 from bot.policy_file import Known, PolicyFile
-from bot.settings import Away, Database, Operations, Postgres, Settings, Site, Web
+from bot.settings import Away, Database, Operations, Postgres, Settings, Site
 from bot.strict_yaml import BROKEN, Broken, Document
 from bot.yaml_shape import Shape, Wrong, fit, found, read_id
 
@@ -61,9 +61,10 @@ def _read(path: Path, faults: list[Fault]) -> Settings | None:
     adapters = fit(document, ("adapters",), document.data.get("adapters", BROKEN), AdaptersShape, faults)
     listed = _part(document, "policies", PoliciesShape, faults)
     faults.extend(_agreement(document, sites, people))
-    faults.extend(check_web(document, adapters.web) if adapters else ())
+    faults.extend(check_addresses(document, people, sites, adapters))
+    faults.extend((*check_web(document, adapters.web), *check_slack(document, adapters)) if adapters else ())
     operations = _operations(document, faults)
-    faults.extend(check_operations(document, operations, adapters.web) if adapters and operations else ())
+    faults.extend(check_operations(document, operations, adapters) if adapters and operations else ())
 
     known = Known(people=_ids(document, "people"), sites=_ids(document, "sites"), kinds=_kinds(document))
     files = _policy_files(document, path.parent, listed.policies if listed else [], known, faults)
@@ -77,14 +78,13 @@ def _read(path: Path, faults: list[Fault]) -> Settings | None:
         file=path,
         sites=MappingProxyType({site: _site(site, shape) for site, shape in sites.items()}),
         people=MappingProxyType({person: _person(person, shape, sites) for person, shape in people.items()}),
-        addresses=MappingProxyType(
-            {person: (Address("web", shape.addresses.web),) for person, shape in people.items()}
-        ),
+        addresses=MappingProxyType({person: tuple(_addresses(shape.addresses)) for person, shape in people.items()}),
         away=tuple(away for person, shape in people.items() for away in _away(person, shape)),
         kinds=MappingProxyType({kind: MappingProxyType(labels) for kind, labels in kinds.kinds.items()}),
         database=_database(database.database, path.parent),
         policies=policies,
-        web=_web(adapters.web),
+        web=adapters.web.web(),
+        slack=adapters.slack.slack() if adapters.slack else None,
         operations=Operations(host=operations.host, port=operations.port) if operations else None,
     )
 
@@ -139,11 +139,6 @@ def _agreement(
         yield from check_site(document, site, site_shape, _raw(document, "people"))
     for person, shape in people.items():
         yield from check_person(document, person, shape, _ids(document, "people"), _ids(document, "sites"))
-    yield from check_addresses(document, people)
-
-
-def _web(shape: WebShape) -> Web:
-    return Web(host=shape.host, port=shape.port, url=shape.url or "", proxies=tuple(shape.proxies))
 
 
 def _operations(document: Document, faults: list[Fault]) -> OperationsShape | None:
@@ -204,8 +199,18 @@ def _site(site: str, shape: SiteShape) -> Site:
         hours=shape.hours.week(),
         closed=frozenset(shape.closed),
         slot=shape.slot(),
-        reception=(Address("web", f"{RECEPTION}:{site}"),),
+        reception=(
+            *((Address("slack", shape.reception.slack),) if shape.reception.slack else ()),
+            Address("web", f"{RECEPTION}:{site}"),
+        ),
     )
+
+
+def _addresses(shape: AddressesShape) -> Iterator[Address]:
+    """Give where somebody is found; what makes a phone buzz comes first, because that is where nudges go."""
+    if shape.slack:
+        yield Address("slack", shape.slack)
+    yield Address("web", shape.web)
 
 
 def _person(person: str, shape: PersonShape, sites: Mapping[str, SiteShape]) -> Person:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.config_shape import WEEKDAYS, OperationsShape, PersonShape, SiteShape, WebShape
+from bot.config_shape import WEEKDAYS, AdaptersShape, OperationsShape, PersonShape, SiteShape, WebShape
 from bot.domain.people import BOT, RECEPTION
 from bot.errors import Fault
 from bot.strict_yaml import Document, Place
@@ -69,22 +69,57 @@ def check_person(
     yield from _check_away(document, place, shape)
 
 
-def check_operations(document: Document, shape: OperationsShape, web: WebShape) -> Iterator[Fault]:
-    """See to it that the pages and the answers about hello30 itself have a port each."""
-    if shape.port and shape.port == web.port:
-        yield document.fault(("operations", "port"), f"the web pages have port {web.port} already: write another one")
+def check_operations(document: Document, shape: OperationsShape, adapters: AdaptersShape) -> Iterator[Fault]:
+    """See to it that the answers about hello30 itself have a port of their own."""
+    for what, port in (("the web pages have", adapters.web.port), ("Slack posts to", _slack_port(adapters))):
+        if shape.port and shape.port == port:
+            yield document.fault(("operations", "port"), f"{what} port {port} already: write another one")
 
 
-def check_addresses(document: Document, people: Mapping[str, PersonShape]) -> Iterator[Fault]:
-    """See to it that no two persons have the same address."""
-    taken: dict[str, str] = {}
+def check_slack(document: Document, adapters: AdaptersShape) -> Iterator[Fault]:
+    """See to it that nothing is written for Slack that would do nothing."""
+    shape, place = adapters.slack, ("adapters", "slack")
+    if shape is None:
+        return
+    if shape.mode == "socket":
+        for name in ("host", "port"):
+            if getattr(shape, name) is not None:
+                advice = "take it out, or write mode: http"
+                yield document.fault((*place, name), f"with mode: socket nothing listens here: {advice}", at_key=True)
+    elif (port := _slack_port(adapters)) and port == adapters.web.port:
+        yield document.fault(
+            (*place, "port") if shape.port is not None else place,
+            f"the web pages have port {port} already: write another one",
+        )
+
+
+def _slack_port(adapters: AdaptersShape) -> int:
+    slack = adapters.slack.slack() if adapters.slack and adapters.slack.mode == "http" else None
+    return slack.port if slack else 0
+
+
+def check_addresses(
+    document: Document,
+    people: Mapping[str, PersonShape],
+    sites: Mapping[str, SiteShape],
+    adapters: AdaptersShape | None,
+) -> Iterator[Fault]:
+    """See to it that no two share an address, and that none is on a platform which is not used."""
+    taken: dict[tuple[str, str], str] = {}
+    places: list[tuple[Place, str, str]] = []
     for person, shape in people.items():
-        first = taken.setdefault(shape.addresses.web, person)
-        if first != person:
-            yield document.fault(
-                ("people", person, "addresses", "web"),
-                f'"{shape.addresses.web}" is the address of {first} already: write another',
-            )
+        places.append((("people", person, "addresses"), person, "web"))
+        places += [(("people", person, "addresses"), person, "slack")] if shape.addresses.slack else []
+    places += [(("sites", name, "reception"), name, "slack") for name, shape in sites.items() if shape.reception.slack]
+    for place, whose, platform in places:
+        found = people[whose].addresses if place[0] == "people" else sites[whose].reception
+        address = getattr(found, platform)
+        first = taken.setdefault((platform, address), whose)
+        if first != whose:
+            yield document.fault((*place, platform), f'"{address}" is the address of {first} already: write another')
+        if platform == "slack" and adapters is not None and adapters.slack is None:
+            advice = "write slack: {} under adapters, or take this out"
+            yield document.fault((*place, platform), f"Slack is not used here: {advice}", at_key=True)
 
 
 def check_web(document: Document, shape: WebShape) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from pydantic import BeforeValidator, Field
 
-from bot.settings import OpenRange, Web, has_password
+from bot.settings import OpenRange, Slack, Web, has_password
 from bot.yaml_shape import Day, Id, Shape, Words, Wrong, did_you_mean, one_of, refused, written
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -144,6 +144,32 @@ def _read_network(text: str) -> IPv4Network | IPv6Network:
     return network
 
 
+_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
+_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
+SLACK_API: Final = "https://slack.com/api/"
+
+
+def _read_member(text: str) -> str:
+    if not _MEMBER.fullmatch(text):
+        where = 'in Slack, open the profile, then "…", and copy the member ID'
+        raise Wrong(f'"{text}" is no member of Slack: write an id such as U012AB3CD ({where})')
+    return text
+
+
+def _read_channel(text: str) -> str:
+    if not _CHANNEL.fullmatch(text):
+        where = "in Slack, open the channel's details; it stands at the end"
+        raise Wrong(f'"{text}" is no channel of Slack: write an id such as C012AB3CD ({where})')
+    return text
+
+
+def _read_api(text: str) -> str:
+    _read_url(text.removesuffix("api/"))
+    if not text.endswith("/api/"):
+        raise Wrong(f'"{text}" is no Web API of Slack: write {SLACK_API}, or leave it out')
+    return text
+
+
 def _refuse_later(_value: object) -> NoReturn:
     raise refused("this platform is not in this version yet: take it out, and use web")
 
@@ -151,6 +177,8 @@ def _refuse_later(_value: object) -> NoReturn:
 Hours = Annotated[OpenRange, written(_read_range)]
 Zone = Annotated[str, written(_read_zone)]
 Language = Annotated[str, written(read_language)]
+Member = Annotated[str, written(_read_member)]
+Channel = Annotated[str, written(_read_channel)]
 Later = Annotated[None, BeforeValidator(_refuse_later)]
 Network = Annotated[IPv4Network | IPv6Network, written(_read_network)]
 
@@ -171,6 +199,20 @@ class WebShape(Shape):
         return Web(host=self.host, port=self.port, url=self.url or "", proxies=tuple(self.proxies))
 
 
+class SlackShape(Shape):
+    """How Slack is heard: over a websocket that we open, or at an address of ours to which it posts."""
+
+    mode: Annotated[str, one_of("socket", "http")] = "socket"
+    host: Annotated[str, written(_read_host)] | None = None
+    port: int | None = Field(default=None, ge=0, le=65535)
+    api_url: Annotated[str, written(_read_api)] = SLACK_API
+
+    def slack(self) -> Slack:
+        """Give it as what the rest of the program reads."""
+        port = 8032 if self.port is None else self.port
+        return Slack(mode=self.mode, host=self.host or "127.0.0.1", port=port, api_url=self.api_url)
+
+
 class OperationsShape(Shape):
     """Where whoever looks after hello30 asks how it is."""
 
@@ -182,7 +224,7 @@ class AdaptersShape(Shape):
     """The platforms that are used."""
 
     web: WebShape = Field(examples=["{port: 8030}"])
-    slack: Later = None
+    slack: SlackShape | None = None
     teams: Later = None
 
 
@@ -190,7 +232,7 @@ class AddressesShape(Shape):
     """Where a person is found."""
 
     web: Id = Field(examples=["martin"])
-    slack: Later = None
+    slack: Member | None = None
     teams: Later = None
 
 
@@ -198,7 +240,7 @@ class ReceptionShape(Shape):
     """Where the cards of a counter are shown."""
 
     web: bool = Field(examples=["true"])
-    slack: Later = None
+    slack: Channel | None = None
     teams: Later = None
 
 

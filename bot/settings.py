@@ -144,6 +144,7 @@ class Settings:
     database         an SQLite file need not exist yet, a PostgreSQL database must
     policies         in the order in which they are tried; the last covers everything
     web              None when the web pages are not served
+    slack            None when Slack is not used
     operations       None when nobody asks how hello30 is
     """
 
@@ -156,6 +157,7 @@ class Settings:
     database: Database
     policies: tuple[Policy, ...]
     web: Web | None
+    slack: Slack | None = None
     operations: Operations | None = None
 
     def policy_for(self, *, via: Via, kind: str | None, owner: str, site: str, is_open: bool) -> Policy:

@@ -7,7 +7,7 @@ which it posts. What comes in is answered by `listeners`; cards and nudges go ou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -40,9 +40,7 @@ CALL_WITHIN: Final = timedelta(seconds=10)
 """So long a call may take; Slack answers in a tenth of a second."""
 TRY_AGAIN: Final = timedelta(seconds=5)
 """After so long Slack is asked again who we are, where it could not be reached at the start."""
-SCOPES: Final = frozenset(
-    {"app_mentions:read", "channels:history", "chat:write", "commands", "im:history", "im:write", "users:read"}
-)
+SCOPES: Final = frozenset({"app_mentions:read", "channels:history", "chat:write", "commands", "im:history", "im:write"})
 """What the bot's token must be good for; adapters/slack/manifest.yaml asks for it, docs/slack.md says why."""
 
 
@@ -76,6 +74,20 @@ class SlackAdapter:
         self._front: Front | None = None
         self._socket: AsyncSocketModeHandler | None = None
         self._asking: asyncio.Task[None] | None = None
+
+    @classmethod
+    def configured(
+        cls, settings: Settings, environ: Mapping[str, str], *, wording: Wording, clock: Clock
+    ) -> SlackAdapter:
+        """Make it as the configuration says, with the tokens of the environment; raises `Hello30Error`."""
+        if settings.slack is None:
+            raise Hello30Error("Slack is not in the configuration.")
+        secrets = Secrets(
+            bot=environ.get("SLACK_BOT_TOKEN", ""),
+            app=environ.get("SLACK_APP_TOKEN", ""),
+            signing=environ.get("SLACK_SIGNING_SECRET", ""),
+        )
+        return cls(settings, settings.slack, secrets, wording=wording, clock=clock)
 
     @property
     def port(self) -> int:

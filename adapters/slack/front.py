@@ -17,12 +17,12 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
+from adapters.slack import EVENTS
 from bot.logs import log_failure
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-PATH: Final = "/slack/events"
 LARGEST: Final = 1024 * 1024
 """So many bytes a request may have; a modal's is a few thousand."""
 STOP_WITHIN_S: Final = 10.0
@@ -51,7 +51,7 @@ class Front:
     async def start(self) -> None:
         """Listen; `OSError` when the port is taken."""
         app = web.Application(client_max_size=LARGEST)
-        app.router.add_post(PATH, self._take)
+        app.router.add_post(EVENTS, self._take)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_WITHIN_S)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()

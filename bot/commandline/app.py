@@ -23,6 +23,7 @@ from bot.commandline.options import (
     read_hash,
     read_one_of,
     read_port,
+    read_public_url,
     read_speed,
 )
 
@@ -51,6 +52,7 @@ def _group(name: str, what: str, example: str) -> typer.Typer:
 
 
 people = _group("people", "See who can be asked for.", "hello30 people list --config config.yaml")
+slack = _group("slack", "Set up hello30 in Slack.", "hello30 slack manifest")
 db = _group("db", "Look after the database.", "hello30 db backup monday.db --config config.yaml")
 
 
@@ -268,6 +270,24 @@ def list_people(config: Config = CONFIG) -> None:
     from bot.commandline import houses  # noqa: PLC0415
 
     houses.list_people(config)
+
+
+@slack.command("manifest", epilog="Example: hello30 slack manifest --url https://desk.example.org")
+def slack_manifest(
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url",
+            metavar="URL",
+            help="Where Slack posts to (with mode: http). Without it, Socket Mode, which needs no address.",
+            parser=read_public_url,
+        ),
+    ] = None,
+) -> None:
+    """Print what makes the app in Slack: paste it at api.slack.com/apps, "From a manifest"."""
+    from bot.commandline import slack_app  # noqa: PLC0415
+
+    slack_app.print_manifest(url)
 
 
 @db.command("backup", epilog="Example: hello30 db backup monday.db --config config.yaml")

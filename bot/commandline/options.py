@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
 
 import typer
 
@@ -40,6 +41,23 @@ def read_port(text: str) -> int:
         if 1 <= int(text) <= LAST_PORT:
             return int(text)
     raise typer.BadParameter(f'"{text}" is no port: please choose a number from 1 to {LAST_PORT}.')
+
+
+def read_public_url(text: str) -> str:
+    """Read the address at which a platform finds us."""
+    wanted = urlsplit(text)
+    with suppress(ValueError):
+        if (
+            wanted.scheme == "https"
+            and wanted.hostname
+            and wanted.path in {"", "/"}
+            and not wanted.query
+            and wanted.port != 0
+        ):
+            return text.rstrip("/")
+    raise typer.BadParameter(
+        f'"{text}" is no address that Slack can post to: write one such as https://desk.example.org'
+    )
 
 
 def read_speed(text: str) -> float:
