@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from bench.table import Line
+from tests.processes.program import free_port
 
 ROUNDS = 5
 HELP_S, READY_S, MEMORY_MB = 0.4, 2.0, 120.0
@@ -66,7 +67,7 @@ def _ready() -> tuple[float, float]:
     """Give after how many seconds the demo says where its pages are, and how many MB it has in memory then."""
     with TemporaryDirectory(prefix="hello30-bench-") as folder:
         began = perf_counter()
-        with _running(*HELLO30, "demo", "--port", str(_free_port()), "--data", f"{folder}/demo.db") as process:
+        with _running(*HELLO30, "demo", "--port", str(free_port()), "--data", f"{folder}/demo.db") as process:
             assert process.stdout is not None
             said = process.stdout.readline()
             took = perf_counter() - began
@@ -83,13 +84,6 @@ def _running(*command: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-
-
-def _free_port() -> int:
-    import socket  # noqa: PLC0415 - only here
-
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def _memory_mb(process: int) -> float:

@@ -22,7 +22,7 @@ from bot.domain.lifecycle import evolve
 from bot.domain.nudges import nudges
 from bot.domain.people import House
 from bot.domain.visit import Callback, Visit
-from bot.errors import Refused, Unreadable
+from bot.errors import Hello30Error, Refused, Unreadable
 from bot.language.names import fold
 from bot.messages import Address
 from bot.opening import make_house
@@ -77,7 +77,10 @@ class FrontDesk:
         self._append(tx, stored.visit, stored.version, [event], through)
 
     def pass_time(self, tx: Transaction, visit: str, now: datetime) -> Sequence[timedelta]:
-        """Fire all moments of a visit that have come; give by how much each was late, nothing when none had come."""
+        """Fire all moments of a visit that have come; give by how much each was late, nothing when none had come.
+
+        Raises `Hello30Error` where they come to no end (nothing happened at one of them, say): a fault of ours.
+        """
         late: list[timedelta] = []
         stored = self.load(tx, visit)
         for _ in range(PASSES_AT_MOST):
@@ -91,7 +94,7 @@ class FrontDesk:
             acted = self._save(tx, stored.visit, stored.version, events, TIME)
             stored = Stored(visit=acted.visit, version=acted.version)
             late.append(now - deadline)
-        return late
+        raise Hello30Error(f"the moments of visit {visit} come to no end")
 
     # --- reading -----------------------------------------------------------------------------------------------------
 

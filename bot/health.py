@@ -67,8 +67,8 @@ class Health:
         self._clock = clock
         self._running = running
         self.adapters = adapters
-        self._waiting = _Asked(store, clock, lambda tx, now: tx.waiting(now))
-        self._tally = _Asked(store, clock, lambda tx, now: (tx.waiting(now), tx.tally(now)))
+        self._waiting = _SharedRead(store, clock, lambda tx, now: tx.waiting(now))
+        self._tally = _SharedRead(store, clock, lambda tx, now: (tx.waiting(now), tx.tally(now)))
         self.answers_within = ANSWERS_WITHIN
 
     def live(self) -> Answer:
@@ -109,35 +109,35 @@ class Health:
         return {"state": "on_hold", "until": until.isoformat()} if until else {"state": "ready"}
 
 
-class _Asked(Generic[T]):
-    """A question to the database: whoever asks while it is being answered, gets the same answer."""
+class _SharedRead(Generic[T]):
+    """A query of the database: whoever wants its answer while it is read, gets the same one."""
 
-    def __init__(self, store: Store, clock: Clock, question: Callable[[Transaction, datetime], T]) -> None:
+    def __init__(self, store: Store, clock: Clock, query: Callable[[Transaction, datetime], T]) -> None:
         self._store = store
         self._clock = clock
-        self._question = question
-        self._asking: asyncio.Task[T] | None = None
+        self._query = query
+        self._reading: asyncio.Task[T] | None = None
 
     async def answer(self, within: timedelta) -> T | None:
         """Give the answer; None when there is none in time."""
-        if self._asking is None or self._asking.done():
-            self._asking = asyncio.create_task(self._ask())
-            self._asking.add_done_callback(_seen)
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+            self._reading.add_done_callback(_seen)
         try:
             async with asyncio.timeout(within.total_seconds()):
-                return await asyncio.shield(self._asking)
+                return await asyncio.shield(self._reading)
         except (Hello30Error, TimeoutError):
             return None
 
-    async def _ask(self) -> T:
+    async def _read(self) -> T:
         now = self._clock.now()
-        return await self._store.read(lambda tx: self._question(tx, now))
+        return await self._store.read(lambda tx: self._query(tx, now))
 
 
-def _seen(asked: asyncio.Task[Any]) -> None:
+def _seen(read: asyncio.Task[Any]) -> None:
     """Look at what went wrong although nobody may wait for it any more: else it would be logged as a surprise."""
-    if not asked.cancelled():
-        asked.exception()
+    if not read.cancelled():
+        read.exception()
 
 
 def _late(waiting: Waiting | None, now: datetime) -> Iterator[str]:
@@ -153,7 +153,7 @@ def _late(waiting: Waiting | None, now: datetime) -> Iterator[str]:
         since = _seconds(waiting.unsent.since, now)
         yield f"a {waiting.unsent.what} for {waiting.unsent.adapter} has waited for {since} seconds"
     for name in waiting.on_hold:
-        yield f"{name} refuses hello30 itself: its configuration must be set right"
+        yield f"{name} is on hold: it does not answer, or refuses hello30 itself; the log says which"
 
 
 def _step(waiting: Waiting | None, now: datetime) -> Mapping[str, Any] | None:

@@ -26,7 +26,7 @@ from bot.domain import events as e
 from bot.domain.authority import Reading, may_read, responder_name, roles
 from bot.domain.card import Phrase
 from bot.domain.facts import Facts
-from bot.errors import NotSaved, Refused, Unreadable
+from bot.errors import Hello30Error, NotSaved, Refused, Unreadable
 from bot.language.wording import Reader, Wording
 from bot.links import LINK_LASTS, PageLinks
 from bot.logs import about, log_failure
@@ -91,6 +91,9 @@ class Inbox:
         except Unreadable as fault:
             log_failure(log, "inbox.visit_unreadable", fault)
             return self._not_saved(context)
+        except Hello30Error as fault:  # a site that was taken out of the configuration, say
+            log_failure(log, "inbox.not_decided", fault)
+            return self._broken(context)
         self._changed()
         return reply
 
@@ -104,13 +107,27 @@ class Inbox:
         try:
             return await self._store.transact(partial(self._work, context=context))
         except form_answers.WrongAnswers as wrong:
-            return await self._store.read(partial(self._ask_again, context=context, wrong=wrong))
+            return await self._shown(partial(self._show_again, context=context, wrong=wrong), context)
         except Refused as refused:
             if isinstance(context.incoming.act, Press) and refused.reason == "number_first":
-                return await self._store.read(partial(self._form, context=context, button="visitor_left"))
-            reply = await self._store.transact(partial(self._refuse, context=context, refused=refused))
+                return await self._shown(partial(self._form, context=context, button="visitor_left"), context)
+            reply = await self._refused(context, refused)
             beside = form_answers.wrong_time(context.incoming.act, refused, reply.text)
-            return await self._store.read(partial(self._ask_again, context=context, wrong=beside)) if beside else reply
+            if beside is None:
+                return reply
+            return await self._shown(partial(self._show_again, context=context, wrong=beside), context, reply)
+
+    async def _shown(
+        self, show: Callable[[Transaction], Reply], context: Context, otherwise: Reply | None = None
+    ) -> Reply:
+        """Show a form; where that is refused by now (somebody was faster), say so, or say `otherwise`."""
+        try:
+            return await self._store.read(show)
+        except Refused as refused:
+            return otherwise or await self._refused(context, refused)
+
+    async def _refused(self, context: Context, refused: Refused) -> Reply:
+        return await self._store.transact(partial(self._refuse, context=context, refused=refused))
 
     def _work(self, tx: Transaction, *, context: Context) -> Reply:
         known = tx.answered(_key(context))
@@ -182,7 +199,7 @@ class Inbox:
         form = forms.make(self._form_context(tx, stored, context), button)
         return Reply(outcome=Outcome.FORM, text=form.title, visit=act.visit, form=form)
 
-    def _ask_again(self, tx: Transaction, *, context: Context, wrong: form_answers.WrongAnswers) -> Reply:
+    def _show_again(self, tx: Transaction, *, context: Context, wrong: form_answers.WrongAnswers) -> Reply:
         """Show a form again with what was typed, and each error beside its field."""
         act: Any = context.incoming.act
         stored = self._desk.load(tx, act.visit)
@@ -212,7 +229,7 @@ class Inbox:
             self._note_refused(tx, stored, context, refused)
         reply = Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
         # a refused form may be filled in again; anything else that is refused stays so, however often it comes
-        if not (isinstance(act, Press) and act.submitted) and tx.answered(_key(context)) is None:
+        if not (isinstance(act, Press) and act.submitted):
             tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
         return reply
 
@@ -229,6 +246,11 @@ class Inbox:
         if not any(isinstance(was, e.PressRefused) and (was.by, was.command) == (by, command) for was in events):
             pressed = e.PressRefused(at=context.now, by=by, command=command, reason=refused.reason)
             self._desk.record(tx, visit, pressed, context.through)
+
+    def _broken(self, context: Context) -> Reply:
+        """Say that it is our fault; an admin must know, for pressing again may change nothing."""
+        text = f"{context.say('page.error.broken')} {context.say('page.error.broken_how')}"
+        return Reply(outcome=Outcome.NOT_SAVED, text=text)
 
     def _not_saved(self, context: Context) -> Reply:
         act = context.incoming.act

@@ -28,7 +28,10 @@ class MeteredStore:
         self._meter = meter
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` as one transaction; what it saved is counted once it is committed."""
+        """Run `work` as one transaction; what it saved is counted by whoever waits for the commit.
+
+        Nothing of it is counted where that task is cancelled meanwhile, although it may be committed all the same.
+        """
         saved: list[Event] = []
 
         def noting(tx: Transaction) -> T:
@@ -122,10 +125,10 @@ class MeteredAdapter:
 
         await self._adapter.start(counted)
 
-    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
+    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         """Send a new message."""
         with self._timed("nudge" if isinstance(message, Nudge) else "card", "delivered"):
-            return await self._adapter.deliver(message, to, key)
+            return await self._adapter.deliver(message, to, key, again=again)
 
     async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
         """Change a card that was sent."""

@@ -26,6 +26,7 @@ CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 LATE_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200)
 LAG_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+ON_HOLD: Final = "1 while nothing is sent to a platform, because it refuses hello30 itself or does not answer"
 _STATED: Final = {"kept": "kept", "late": "kept_late"}
 
 Fate: TypeAlias = Callable[[Any], str | None]
@@ -68,7 +69,7 @@ class Metrics:
         self._oldest_step = counts.gauge("oldest_overdue_step_seconds", "For how long the first of them is overdue")
         self._unsent = counts.gauge("unsent_messages", "Cards and nudges that wait, on hold or not", "adapter")
         self._oldest_unsent = counts.gauge("oldest_unsent_message_seconds", "For how long the first of them waits")
-        self._on_hold = counts.gauge("adapter_on_hold", "1 while a platform refuses hello30 itself", "adapter")
+        self._on_hold = counts.gauge("adapter_on_hold", ON_HOLD, "adapter")
         self._database = counts.gauge("database_up", "1 when the database answers")
         Info("hello30_build", "What runs", registry=self.registry).info({"version": version("hello30")})
 

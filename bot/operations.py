@@ -26,6 +26,8 @@ TRY_AGAIN_S: Final = 30.0
 """A port that is taken may be free by then."""
 LAG_EVERY_S: Final = 1.0
 STOP_WITHIN_S: Final = 1.0
+NOTHING_LONGER: Final = 1024
+"""So many bytes at most are read of what somebody sends; 0 would be no limit at all."""
 
 
 class OperationsServer:
@@ -94,7 +96,7 @@ class OperationsServer:
     # --- what is answered --------------------------------------------------------------------------------------------
 
     def _app(self) -> web.Application:
-        app = web.Application(client_max_size=0, middlewares=[_quietly])
+        app = web.Application(client_max_size=NOTHING_LONGER, middlewares=[_quietly])
         app.router.add_get("/livez", self._live)
         app.router.add_get("/readyz", self._ready)
         app.router.add_get("/metrics", self._all_metrics)

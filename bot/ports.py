@@ -77,8 +77,8 @@ class ChatAdapter(Protocol):
         """Begin to take what comes in; return once it can be taken. Called once."""
         ...
 
-    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
-        """Send a new message. The same `key` again: the reply to an earlier try was lost, so look it up first."""
+    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
+        """Send a new message; with `again` an earlier try's result is unknown, so look for one of this `key` first."""
         ...
 
     async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
@@ -175,8 +175,11 @@ class Transaction(Protocol):
         """Give the earliest `wake_at` of all visits."""
         ...
 
-    def put_off(self, visit: str, wake_at: datetime | None) -> None:
-        """Move a visit's `wake_at` without touching the visit (it was claimed too early, or deciding it failed)."""
+    def put_off(self, visit: str, wake_at: datetime | None, *, due: datetime | None = None) -> None:
+        """Move a visit's `wake_at` without touching the visit (it was claimed too early, or deciding it failed).
+
+        With `due`, only where its `wake_at` has come by then: else somebody changed the visit meanwhile.
+        """
         ...
 
     # the courier
@@ -192,8 +195,13 @@ class Transaction(Protocol):
         """Claim one card that is behind its visit's version, is not leased, parked or waiting; oldest first."""
         ...
 
-    def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
-        """Claim one nudge that is neither sent nor superseded, leased, parked or waiting; oldest first."""
+    def claim_nudge(
+        self, now: datetime, lease_until: datetime, token: str, *, unreadable: list[tuple[str, Address]] | None = None
+    ) -> NudgeRow | None:
+        """Claim one nudge that is neither sent nor superseded, leased, parked or waiting; oldest first.
+
+        One that cannot be read is parked; its visit and address are put into `unreadable`.
+        """
         ...
 
     def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
@@ -220,8 +228,11 @@ class Transaction(Protocol):
         """Give a nudge back until `not_before`."""
         ...
 
-    def hold(self, adapter: str, bucket: str, until: datetime | None) -> None:
-        """Let nothing be claimed for a bucket (an address's id, or `*` for the adapter) until then; None lifts it."""
+    def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:
+        """Let nothing be claimed for a bucket (an address's id, or `*` for the adapter) until then; None lifts it.
+
+        With `unless_after`, a hold that ends later than that stays as it is: it is there for another reason.
+        """
         ...
 
     def next_delivery(self) -> datetime | None:
@@ -239,7 +250,10 @@ class Transaction(Protocol):
 
     # signing in
     def use_link(self, link: str, until: datetime) -> bool:
-        """Note that a sign-in link is used, which is refused for its age after `until`; False: it was used before."""
+        """Note that a sign-in link is used, which is refused for its age after `until`; False: it was used before.
+
+        Also by the same `work`, if it is run again after its commit: look for the session that it began first.
+        """
         ...
 
     def link_is_used(self, link: str) -> bool:
@@ -290,7 +304,8 @@ class Store(Protocol):
     async def transact(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as one transaction and commit it; raises `NotSaved` when the database did not take it.
 
-        `work` may be run again from the start after a `Conflict` inside the store itself, so it keeps nothing outside.
+        `work` may be run again from the start, also after it was committed and only the answer was lost: it keeps
+        nothing outside, or clears it first, and finds out by itself what it has done already.
         What `work` raises comes out unchanged, after everything was undone.
         """
         ...

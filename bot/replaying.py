@@ -13,7 +13,7 @@ from bot.rows import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Followed:
     """How a visit stands, as far as a person follows it; before it began, everything is None."""
 
     hello: str | None = None
@@ -32,16 +32,16 @@ class Step:
 
     entry: Entry
     visit: Visit
-    before: Standing
-    after: Standing
+    before: Followed
+    after: Followed
 
 
 def steps(entries: Iterable[Entry]) -> Iterator[Step]:
     """Replay a visit's entries; raises `IllegalMove` where one cannot have followed the one before."""
-    visit, before = None, Standing()
+    visit, before = None, Followed()
     for entry in entries:
         visit = evolve(visit, entry.event)
-        after = _standing(visit)
+        after = _followed(visit)
         yield Step(entry=entry, visit=visit, before=before, after=after)
         before = after
 
@@ -52,8 +52,8 @@ def differences(replayed: Visit, stored: Visit) -> tuple[str, ...]:
     return tuple(name for name in names if getattr(replayed, name) != getattr(stored, name))
 
 
-def _standing(visit: Visit) -> Standing:
-    return Standing(
+def _followed(visit: Visit) -> Followed:
+    return Followed(
         hello=visit.hello.value,
         callback=visit.callback.value,
         here=visit.here,

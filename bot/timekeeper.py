@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum, auto
 from functools import partial
 
 import structlog
@@ -87,44 +87,45 @@ class Timekeeper:
         while not self.alarm.stopped:
             self._running.went_round(NAME)
             woken = await asyncio.gather(*(self._wake_one() for _ in range(hands)), return_exceptions=True)
-            for error in woken:
-                if isinstance(error, BaseException):
-                    raise error
-            happened += len(woken) - woken.count(_Woken.NOTHING)
-            if _Woken.NOTHING in woken:
+            # several hands may have met the same visit: it failed once, and is put off once
+            failed = {found.visit: found for found in woken if isinstance(found, _Undecidable)}
+            for found in failed.values():
+                await self._put_off(found)
+            _raise_first([found for found in woken if isinstance(found, BaseException)])
+            happened += len(failed) + woken.count(True)
+            if False in woken:
                 break
             # Where one could not be decided, the others may have met it too: go on alone until it is out of the way.
-            hands = 1 if _Woken.PUT_OFF in woken else min(2 * hands, HANDS)
+            hands = 1 if failed else min(2 * hands, HANDS)
         return happened
 
-    async def _wake_one(self) -> _Woken:
-        """Fire one visit that is due."""
+    async def _wake_one(self) -> bool | _Undecidable:
+        """Fire one visit that is due; False when none is."""
         now, claimed = self._clock.now(), list[str]()
         try:
             late = await self._store.transact(partial(self._one, now=now, claimed=claimed))
-        except _Undecidable as fault:
-            return await self._put_off(fault.visit, fault.error, now)
+        except _CannotDecide as fault:
+            return _Undecidable(fault.visit, fault.error, now)
         except Unfit as fault:  # found only as it was committed
             if not claimed:
                 raise
-            return await self._put_off(claimed[-1], fault, now)
+            return _Undecidable(claimed[-1], fault, now)
         for each in late:
             self._meter.fired(each)
-        if not late:
-            return _Woken.NOTHING
-        self._changed()
-        return _Woken.FIRED
+        if late:
+            self._changed()
+        return bool(late)
 
-    async def _put_off(self, visit: str, error: Exception, now: datetime) -> _Woken:
-        log_failure(log, "timekeeper.visit_failed", error, visit=visit)
+    async def _put_off(self, found: _Undecidable) -> None:
+        log_failure(log, "timekeeper.visit_failed", found.error, visit=found.visit)
         self._meter.put_off()
-        await self._store.transact(partial(_put_off, visit=visit, until=now + AFTER_A_FAULT))
-        return _Woken.PUT_OFF
+        until = found.claimed_at + AFTER_A_FAULT
+        await self._store.transact(partial(_put_off, visit=found.visit, until=until, due=found.claimed_at))
 
     def _one(self, tx: Transaction, now: datetime, claimed: list[str]) -> Sequence[timedelta]:
         """Claim one due visit and fire it; give how late each of its moments fired, nothing when none is due.
 
-        `claimed` is told which. Raises `_Undecidable`, so that nothing of a half-fired visit is kept.
+        `claimed` is told which. Raises `_CannotDecide`, so that nothing of a half-fired visit is kept.
         """
         claimed.clear()
         while (visit := tx.due(now)) is not None:
@@ -134,33 +135,43 @@ class Timekeeper:
                     late = self._desk.pass_time(tx, visit, now)
             except NotSaved as error:
                 if isinstance(error, Unfit):
-                    raise _Undecidable(visit, error) from error
+                    raise _CannotDecide(visit, error) from error
                 raise
             except Exception as error:
-                raise _Undecidable(visit, error) from error
+                raise _CannotDecide(visit, error) from error
             if late:
                 return late
         return ()
 
 
-class _Woken(Enum):
-    """What became of waking one visit."""
+@dataclass(frozen=True, slots=True)
+class _Undecidable:
+    """A visit that could not be fired: what went wrong (a fault of ours, or of the disk), and when it was claimed."""
 
-    NOTHING = auto()  # nothing was due
-    FIRED = auto()
-    PUT_OFF = auto()  # it could not be decided
+    visit: str
+    error: Exception
+    claimed_at: datetime
 
 
 def _next_wake(tx: Transaction) -> datetime | None:
     return tx.next_wake()
 
 
-def _put_off(tx: Transaction, visit: str, until: datetime) -> None:
-    tx.put_off(visit, until)
+def _put_off(tx: Transaction, visit: str, until: datetime, due: datetime) -> None:
+    # somebody may have changed it since it was claimed: then it has another moment, or none
+    tx.put_off(visit, until, due=due)
 
 
-class _Undecidable(Exception):
-    """A visit that could not be fired, with what went wrong (a fault of ours, or of the disk)."""
+def _raise_first(errors: Sequence[BaseException]) -> None:
+    """Raise the first of these errors, and log the others, which nobody would see."""
+    for error in errors[1:]:
+        log_failure(log, "timekeeper.failed", error)
+    if errors:
+        raise errors[0]
+
+
+class _CannotDecide(Exception):
+    """Undoes the transaction of a visit that could not be fired."""
 
     def __init__(self, visit: str, error: Exception) -> None:
         super().__init__(visit)

@@ -79,9 +79,9 @@ class FakeChat:
     async def start(self, receive: Receive) -> None:
         self.receive = receive
 
-    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
+    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         await self._called(to)
-        for known in self.messages if self.capabilities.lookup else ():
+        for known in self.messages if again and self.capabilities.lookup else ():
             if (known.key, known.to, known.deleted) == (key, to, False):
                 known.shown = message
                 known.found += 1

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot import config
 from bot.bootstrap import Parts, join
+from bot.courier import Courier
 from bot.domain.events import Delivered, Event, NotDelivered
 from bot.domain.facts import Facts
 from bot.domain.visit import Visit
@@ -39,6 +40,14 @@ def plain(text: str) -> str:
 def at(hour: int, minute: int = 0, *, day: int = 4) -> datetime:
     """Give an hour of a day in March 2026 by the wall clock in Montréal; the 4th is the Wednesday of the stories."""
     return datetime(2026, 3, day, hour, minute, tzinfo=ZoneInfo("America/Montreal")).astimezone(UTC)
+
+
+async def carry_all(courier: Courier) -> int:
+    """Carry everything that may be carried now; give how many messages that were."""
+    carried = 0
+    while await courier.carry_one():
+        carried += 1
+    return carried
 
 
 @cache
@@ -128,7 +137,7 @@ class World:
     async def settles(self) -> None:
         """Everything that can happen now happens: what is due, and what is to be carried."""
         for _ in range(0 if self.held else STEPS_AT_MOST):
-            if not await self.parts.timekeeper.catch_up() + await self.parts.courier.carry_all():
+            if not await self.parts.timekeeper.catch_up() + await carry_all(self.parts.courier):
                 return
         assert self.held, "it never settles"
 

@@ -77,7 +77,14 @@ class WebAdapter:
         await self._runner.setup()
         await Connections(self._runner, self._web, self._refuse, self._seldom).start()
 
-    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
+    async def deliver(
+        self,
+        message: ShownCard | ShownNudge,
+        to: Address,
+        key: str,
+        *,
+        again: bool = False,  # noqa: ARG002 - pages that are told twice look twice
+    ) -> Receipt:
         """Tell the reader's open pages that something has changed, or what a nudge says."""
         self._check()
         if isinstance(message, Nudge):

@@ -14,7 +14,7 @@ from bot.domain.visit import Asking, Promise
 from bot.language.catalogue import ENGLISH
 from bot.language.wording import Reader, Wording
 from bot.pages import Story
-from bot.replaying import Standing, Step
+from bot.replaying import Followed, Step
 from bot.telling import Teller, tell
 
 NAMES: Final = ("hello", "callback", "here", "question", "late_callback", "next")
@@ -92,7 +92,7 @@ class ReplayText:
         before, after = self._words(step.before, reader), self._words(step.after, reader)
         return {name: (before[name], after[name]) for name in NAMES if before[name] != after[name]}
 
-    def _words(self, standing: Standing, reader: Reader) -> dict[str, str]:
+    def _words(self, standing: Followed, reader: Reader) -> dict[str, str]:
         if standing.hello is None:  # it has not begun
             return dict.fromkeys(NAMES, "")
         values = (

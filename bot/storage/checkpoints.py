@@ -22,8 +22,10 @@ def write_checkpoints(engine: Engine, reading: Engine, now: datetime) -> bool:
     wrote = False
     while _is_behind(reading):
         with engine.begin() as connection:
-            number = _append(connection, now)
-        _count_up(engine, number)
+            _append(connection, now)
+        with engine.begin() as connection:
+            _wait_for_checkpoints(connection)
+            _count_up(connection)
         wrote = True
     return wrote
 
@@ -35,15 +37,17 @@ def _is_behind(reading: Engine) -> bool:
         return int(connection.scalar(newest) or 0) > int(connection.scalar(upto) or 0)
 
 
-def _append(connection: Connection, now: datetime) -> int:
-    """Append one checkpoint; give the number of the newest one there is then."""
+def _append(connection: Connection, now: datetime) -> None:
+    """Append one checkpoint, unless another process was faster."""
+    _wait_for_checkpoints(connection)
+    _count_up(connection)  # who wrote the one before may have been stopped before this
     _wait_for_writers(connection)
     newest = select(checkpoint).order_by(checkpoint.c.number.desc()).limit(1)
     before = connection.execute(newest).one_or_none()
     number, upto, previous = (before.number, before.upto, before.hash) if before else (0, 0, "")
     hashes = _entries_after(connection, upto)
-    if not hashes:  # another process was faster
-        return number
+    if not hashes:
+        return
     entries = checkpoint_entries(hashes)
     row = {
         "number": number + 1,  # so there is no gap, not even where a sequence would leave one
@@ -53,7 +57,12 @@ def _append(connection: Connection, now: datetime) -> int:
         "hash": checkpoint_hash(previous, at=microseconds(now), entries=entries),
     }
     connection.execute(insert(checkpoint), row)
-    return number + 1
+
+
+def _wait_for_checkpoints(connection: Connection) -> None:
+    """Let nobody write checkpoints until the commit, and wait for whoever does; SQLite has one writer in any case."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE checkpoint IN EXCLUSIVE MODE"))
 
 
 def _wait_for_writers(connection: Connection) -> None:
@@ -64,7 +73,6 @@ def _wait_for_writers(connection: Connection) -> None:
     nobody has one that is not committed once the lock is here. What is read below sees everything committed by then.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE checkpoint IN EXCLUSIVE MODE"))
         connection.execute(text("LOCK TABLE journal IN SHARE MODE"))
 
 
@@ -74,12 +82,16 @@ def _entries_after(connection: Connection, number: int) -> Mapping[int, str]:
     return {row.number: row.hash for row in rows}
 
 
-def _count_up(engine: Engine, number: int) -> None:
+def _count_up(connection: Connection) -> None:
     """Keep the newest number beside the table as well: a checkpoint that is removed is then missed.
 
-    SQLite does so by itself. A sequence of PostgreSQL knows no transactions, so it is moved after the commit.
+    SQLite does so by itself. A sequence of PostgreSQL knows no transactions, so only what is committed is counted, and
+    only by whoever keeps all others from writing meanwhile: it never goes back, and is behind by one number at most.
     """
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
+    if connection.dialect.name == "postgresql":
+        newest = connection.scalar(select(func.max(checkpoint.c.number)))
+        if newest is not None:
             sequence = func.pg_get_serial_sequence("checkpoint", "number")
-            connection.execute(select(func.setval(sequence, number)))
+            connection.execute(
+                select(func.setval(sequence, func.greatest(newest, func.pg_sequence_last_value(sequence))))
+            )

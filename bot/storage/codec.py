@@ -62,7 +62,7 @@ class Codec(Generic[T]):
         """Read what `dump` wrote; raises `Unreadable`."""
         try:
             raw = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreadable("it is not JSON") from error
         value: T = self.part.decode(raw, policies)
         return value
@@ -96,17 +96,20 @@ def _encode_moment(value: datetime) -> str:
 def _decode_moment(raw: Any, _: Policies) -> datetime:
     try:
         moment = datetime.fromisoformat(raw)
-    except (TypeError, ValueError) as error:
+        if moment.utcoffset() is None:
+            raise Unreadable("expected a moment with its zone")
+        return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
         raise Unreadable("expected a moment") from error
-    if moment.utcoffset() is None:
-        raise Unreadable("expected a moment with its zone")
-    return moment.astimezone(UTC)
 
 
 def _decode_length(raw: Any, _: Policies) -> timedelta:
     if type(raw) is not int:
         raise Unreadable(f"expected a whole number of microseconds, found {type(raw).__name__}")
-    return timedelta(microseconds=raw)
+    try:
+        return timedelta(microseconds=raw)
+    except OverflowError as error:
+        raise Unreadable("expected a length of time") from error
 
 
 def _enum(kind: type[Enum]) -> Part:

@@ -30,8 +30,11 @@ class UnfitRow(NotTaken, Unfit):
 def tell_faults(engine: Engine, again: Callable[[BaseException], bool] = lambda _: False) -> Engine:
     """Let an engine raise `NotTaken` for whatever its driver raises; `again` is asked about the driver's errors.
 
-    A connection that was cut is made anew, so it is worth another try; even when it was cut while it committed, for a
-    transaction that runs again sees what it has done before.
+    A connection that was cut is made anew, so it is worth another try, even when it was cut while it committed. Then
+    what runs again may meet what it did itself: whoever must not take that for somebody else's looks for a mark of its
+    own first, as a press does for its key (`answered`) and a sign-in for its session. What has none does no harm: a
+    claim claims the next row, and the first one is free again after its lease; what was ended or forgotten counts as
+    none.
     """
 
     @event.listens_for(engine, "handle_error")

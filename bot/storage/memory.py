@@ -19,13 +19,13 @@ from bot.storage.columns import people_of, promised_call, revised, revives
 from bot.storage.memory_base import Kept, KeptVisit, MemoryBase, utc
 from bot.storage.memory_delivery import MemoryDelivery
 from bot.storage.memory_sign_in import MemorySignIn
-from bot.storage.memory_standing import MemoryStanding
+from bot.storage.memory_waiting import MemoryWaiting
 
 T = TypeVar("T")
 
 
 class MemoryVisits(MemoryBase):
-    """The half of a transaction in memory that the desk and the timekeeper use."""
+    """The part of a transaction in memory that the desk and the timekeeper use."""
 
     # visits and their journal
 
@@ -134,10 +134,10 @@ class MemoryVisits(MemoryBase):
         """Give the earliest `wake_at` of all visits."""
         return min((row.wake_at for row in self._kept.visits.values() if row.wake_at is not None), default=None)
 
-    def put_off(self, visit: str, wake_at: datetime | None) -> None:
-        """Move a visit's `wake_at` without touching the visit."""
+    def put_off(self, visit: str, wake_at: datetime | None, *, due: datetime | None = None) -> None:
+        """Move a visit's `wake_at` without touching the visit; with `due`, only where it has come by then."""
         row = self._kept.visits.get(visit)
-        if row is not None:
+        if row is not None and (due is None or (row.wake_at is not None and row.wake_at <= due)):
             self._put(self._kept.visits, visit, replace(row, wake_at=None if wake_at is None else utc(wake_at)))
 
     # how it is done
@@ -158,7 +158,7 @@ class MemoryVisits(MemoryBase):
                 self._put(self._kept.cards, key, replace(card, parked=False, waiting_since=at, ready_at=at))
 
 
-class MemoryTransaction(MemoryVisits, MemoryDelivery, MemorySignIn, MemoryStanding):
+class MemoryTransaction(MemoryVisits, MemoryDelivery, MemorySignIn, MemoryWaiting):
     """One transaction in memory."""
 
     def answered(self, key: str) -> str | None:

@@ -17,7 +17,7 @@ W = TypeVar("W", bound=Waiting)
 
 
 class MemoryDelivery(MemoryBase):
-    """The half of a transaction in memory that the courier uses."""
+    """The part of a transaction in memory that the courier uses."""
 
     def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
         """See to it that each reader has a card at their address; it waits at once if the visit is saved already."""
@@ -53,7 +53,14 @@ class MemoryDelivery(MemoryBase):
             token=token,
         )
 
-    def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
+    def claim_nudge(
+        self,
+        now: datetime,
+        lease_until: datetime,
+        token: str,
+        *,
+        unreadable: list[tuple[str, Address]] | None = None,  # noqa: ARG002 - in memory each can be read
+    ) -> NudgeRow | None:
         """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
         row = self._claim(self._kept.nudges, now, lease_until, token)
         if row is None:
@@ -107,9 +114,12 @@ class MemoryDelivery(MemoryBase):
             row, attempts=row.attempts + 1, unknown=unknown or row.unknown, ready_at=utc(not_before)
         )
 
-    def hold(self, adapter: str, bucket: str, until: datetime | None) -> None:
-        """Let nothing be claimed for a bucket until then; None lifts it."""
-        if until is None:
+    def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:
+        """Let nothing be claimed for a bucket until then; None lifts it; one that ends after `unless_after` stays."""
+        held = self._kept.holds.get((adapter, bucket))
+        if held is not None and unless_after is not None and held > unless_after:
+            self._check_writing()
+        elif until is None:
             self._drop(self._kept.holds, (adapter, bucket))
         else:
             self._put(self._kept.holds, (adapter, bucket), utc(until))

@@ -17,6 +17,8 @@ from bot.errors import Unreadable
 
 _OF_ENTRY = 32
 """So many hexadecimal digits of an entry's hash stand in a checkpoint: too many to make another entry that has them."""
+_LAST_NUMBER = 2**63 - 1
+"""No database gives out a higher one."""
 
 
 def seal(*parts: object) -> str:
@@ -42,9 +44,12 @@ def checkpoint_entries(hashes: Mapping[int, str]) -> str:
 def read_entries(text: str) -> Mapping[int, str]:
     """Give the entries of a checkpoint, each with the beginning of its hash; raises `Unreadable`."""
     try:
-        return {int(number): str(short) for number, short in json.loads(text).items()}
-    except (ValueError, AttributeError) as error:
+        held = {int(number): str(short) for number, short in json.loads(text).items()}
+    except (ValueError, AttributeError, RecursionError) as error:
         raise Unreadable("the entries of a checkpoint are an object of numbers and hashes") from error
+    if not all(1 <= number <= _LAST_NUMBER for number in held):
+        raise Unreadable("no entry of the journal has such a number")
+    return held
 
 
 def is_entry(short: str, whole: str) -> bool:

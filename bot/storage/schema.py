@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, select, text
 
 from bot.errors import Unreadable
+from bot.storage.postgres import without_limits
 
 HEAD: Final = "0002"
 """The version of the tables that this hello30 works with: that of the newest step in `migrations/versions`."""
@@ -38,6 +39,7 @@ def found_version(connection: Connection) -> str | None:
 
 def bring_up_to_date(connection: Connection) -> None:
     """Make or change the tables, all or nothing; raises `Unreadable`, and touches nothing, for a newer database."""
+    without_limits(connection)  # with much in them, tables take a while; a process that comes meanwhile waits its turn
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
     found = found_version(connection)

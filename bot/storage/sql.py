@@ -25,12 +25,13 @@ from bot.errors import Conflict, NotSaved, Unfit
 from bot.ports import Transaction
 from bot.storage.checkpoints import write_checkpoints
 from bot.storage.faults import NotTaken, code_of
+from bot.storage.postgres import without_limits
 from bot.storage.sharing import Sharing
 from bot.storage.sql_base import Known
 from bot.storage.sql_delivery import SqlDelivery
 from bot.storage.sql_sign_in import SqlSignIn
-from bot.storage.sql_standing import SqlStanding
 from bot.storage.sql_visits import SqlVisits
+from bot.storage.sql_waiting import SqlWaiting
 from bot.storage.tables import inbox, kept_value
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ _ANSWER = select(inbox.c.answer).where(inbox.c.key == bindparam("key"))
 _VALUE = select(kept_value.c.value).where(kept_value.c.name == bindparam("name"))
 
 
-class SqlTransaction(SqlVisits, SqlDelivery, SqlSignIn, SqlStanding):
+class SqlTransaction(SqlVisits, SqlDelivery, SqlSignIn, SqlWaiting):
     """One transaction on an SQL database."""
 
     def answered(self, key: str) -> str | None:
@@ -163,6 +164,7 @@ class SqlStore:
     def _look(self, work: Callable[[Connection], T]) -> T:
         def once() -> T:
             with self._reading.connect() as connection:
+                without_limits(connection)
                 return work(connection)
 
         with _told():

@@ -1,4 +1,4 @@
-"""What both halves of an SQL transaction stand on."""
+"""What all parts of an SQL transaction stand on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, exists, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, and_, exists, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -15,6 +15,7 @@ from bot.domain.policy import Policy
 from bot.errors import NotSaved
 from bot.messages import Address
 from bot.storage.schema import HEAD, schema_version
+from bot.storage.tables import hold
 
 # SQLite and PostgreSQL write ON CONFLICT alike. SQLAlchemy has it only in each dialect's own insert, which it compiles
 # anew each time; these two are compiled once, which makes an arrival several times as fast.
@@ -116,3 +117,8 @@ def _or_replace_in(table: Table) -> InsertOrReplace:
 def same_schema() -> ColumnElement[bool]:
     """Hold a claim to the schema which this version knows: after an upgrade an old replica claims nothing more."""
     return exists(select(schema_version.c.version_num).where(schema_version.c.version_num == HEAD))
+
+
+def holds_on(table: Table) -> ColumnElement[bool]:
+    """Tie a row of cards or nudges to the holds on its address and on its whole adapter."""
+    return and_(hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))

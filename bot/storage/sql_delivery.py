@@ -20,7 +20,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    or_,
     select,
     update,
 )
@@ -31,27 +30,22 @@ from bot.messages import Address, Receipt
 from bot.rows import CardRow, NudgeRow
 from bot.storage import codec, tables
 from bot.storage.proof import seal
-from bot.storage.sql_base import InsertIfNew, SqlBase, same_schema
+from bot.storage.sql_base import InsertIfNew, SqlBase, holds_on, same_schema
 from bot.storage.tables import card, hold, nudge
 
 _log = structlog.get_logger(__name__)
 
 
-def _holds(table: Table) -> ColumnElement[bool]:
-    """Tie a row to the holds on its address and on its whole adapter."""
-    return and_(hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))
-
-
 def _earliest(table: Table) -> ScalarSelect[Any]:
     """Ask for the earliest moment: of each row that waits, the later one of `ready_at` and the end of its holds."""
-    until = select(func.max(hold.c.until)).where(_holds(table)).correlate(table).scalar_subquery()
+    until = select(func.max(hold.c.until)).where(holds_on(table)).correlate(table).scalar_subquery()
     ready = case((until > table.c.ready_at, until), else_=table.c.ready_at)
     return select(func.min(ready, type_=tables.Moment)).where(table.c.waiting_since.is_not(None)).scalar_subquery()
 
 
 def _claim(table: Table) -> Select[Any]:
     """Ask for the row that has waited for longest, among those that may be claimed now."""
-    held = exists().where(_holds(table), hold.c.until > bindparam("now"))
+    held = exists().where(holds_on(table), hold.c.until > bindparam("now"))
     return (
         select(table)
         .where(table.c.waiting_since.is_not(None), table.c.ready_at <= bindparam("now"), ~held, same_schema())
@@ -75,7 +69,7 @@ _SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token":
 
 
 class SqlDelivery(SqlBase):
-    """The half of an SQL transaction that the courier uses."""
+    """The part of an SQL transaction that the courier uses."""
 
     def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
         """See to it that each reader has a card at their address; it waits at once if the visit is saved already."""
@@ -116,7 +110,9 @@ class SqlDelivery(SqlBase):
             **_tries(row),
         )
 
-    def claim_nudge(self, now: datetime, lease_until: datetime, token: str) -> NudgeRow | None:
+    def claim_nudge(
+        self, now: datetime, lease_until: datetime, token: str, *, unreadable: list[tuple[str, Address]] | None = None
+    ) -> NudgeRow | None:
         """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
         while (row := self._claim(nudge, now, lease_until, token)) is not None:
             address = Address(row.adapter, row.address)
@@ -126,6 +122,8 @@ class SqlDelivery(SqlBase):
                 _log.error("store.nudge_unreadable", visit=row.visit)
                 mine = (nudge.c.key == row.key, nudge.c.adapter == row.adapter, nudge.c.address == row.address)
                 self._write().execute(update(nudge).where(*mine).values(outcome="parked", **_SETTLED))
+                if unreadable is not None:
+                    unreadable.append((row.visit, address))
         return None
 
     def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
@@ -180,13 +178,18 @@ class SqlDelivery(SqlBase):
         }
         return self._settle(nudge, _is_nudge(row), failed)
 
-    def hold(self, adapter: str, bucket: str, until: datetime | None) -> None:
-        """Let nothing be claimed for a bucket until then; None lifts it."""
+    def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:
+        """Let nothing be claimed for a bucket until then; None lifts it; one that ends after `unless_after` stays."""
+        row = {"adapter": adapter, "bucket": bucket, "until": until}
+        mine = [hold.c.adapter == adapter, hold.c.bucket == bucket]
+        if unless_after is not None:
+            mine.append(hold.c.until <= unless_after)
         if until is None:
-            mine = (hold.c.adapter == adapter, hold.c.bucket == bucket)
             self._write().execute(delete(hold).where(*mine))
-        else:
-            self._put(hold, {"adapter": adapter, "bucket": bucket, "until": until})
+        elif unless_after is None:
+            self._put(hold, row)
+        elif not self._put_if_new(hold, row):
+            self._write().execute(update(hold).where(*mine).values(until=until))
 
     def next_delivery(self) -> datetime | None:
         """Give the earliest moment at which something that waits may be claimed."""

@@ -1,8 +1,8 @@
-"""Visits, their journal, the visitors' data and the timekeeper's claims, in SQL."""
+"""Visits, the visitors' data and the timekeeper's claims, in SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Row,
-    Select,
     and_,
     bindparam,
     case,
@@ -25,17 +24,17 @@ from sqlalchemy import (
 
 from bot.domain.events import Event
 from bot.domain.facts import Facts
-from bot.domain.policy import Policy
 from bot.domain.visit import Visit
 from bot.errors import Conflict, Unreadable
 from bot.language.names import fold
 from bot.messages import Address
-from bot.rows import Entry, Stored
+from bot.rows import Stored
 from bot.storage import codec, tables
 from bot.storage.columns import people_of, promised_call, revised, revives
-from bot.storage.proof import entry_hash, seal
-from bot.storage.sql_base import SqlBase, same_schema
-from bot.storage.tables import card, journal, visit_person
+from bot.storage.proof import seal
+from bot.storage.sql_base import same_schema
+from bot.storage.sql_journal import SqlJournal
+from bot.storage.tables import card, visit_person
 
 _visit = tables.visit
 _log = structlog.get_logger(__name__)
@@ -44,11 +43,8 @@ _STORED = select(_visit.c.id, _visit.c.state, _visit.c.version, _visit.c.head)
 _ONE = _STORED.where(_visit.c.id == bindparam("visit"))
 _CHANGE = update(_visit).where(_visit.c.id == bindparam("changed"), _visit.c.version == bindparam("loaded"))
 _PUT_OFF = update(_visit).where(_visit.c.id == bindparam("put_off"))
-_APPEND = insert(journal)
-_JOURNAL = select(journal).where(journal.c.visit == bindparam("visit")).order_by(journal.c.seq)
-_HEAD = select(_visit.c.version, _visit.c.head).where(_visit.c.id == bindparam("visit"))
+_PUT_OFF_DUE = _PUT_OFF.where(_visit.c.wake_at <= bindparam("due"))
 _PROMISED = select(_visit.c.call_due).where(_visit.c.caller == bindparam("person")).order_by(_visit.c.call_due)
-_POLICY = select(tables.policy.c.body).where(tables.policy.c.digest == bindparam("digest"))
 _FACTS = select(tables.facts.c.body).where(tables.facts.c.visit == bindparam("visit"))
 _SAME_VISITOR = (
     select(_visit.c.id)
@@ -82,8 +78,8 @@ _STALE = (
 )
 
 
-class SqlVisits(SqlBase):
-    """The half of an SQL transaction that the desk and the timekeeper use."""
+class SqlVisits(SqlJournal):
+    """The part of an SQL transaction that the desk and the timekeeper use."""
 
     # visits and their journal
 
@@ -115,7 +111,7 @@ class SqlVisits(SqlBase):
             row |= {"revision": news[0], "revised_at": news[1]}
         self._put_visit(visit, version, row)
         if entries:
-            self._insert(_APPEND, entries)
+            self._append(entries)
         self._heads[visit.id] = (after, head)
         self._put_people(visit, begun=version == 0)
         if version == 0 and visit.id not in self._cards:
@@ -123,19 +119,6 @@ class SqlVisits(SqlBase):
         elif news:
             self._mark_cards(visit.id, news[1], parked_too=revives(events))
         return after
-
-    def journal(self, visit: str) -> Sequence[Entry]:
-        """Give a visit's entries in order."""
-        return self._entries(_JOURNAL, {"visit": visit})
-
-    def entries(self, *, since: datetime | None, until: datetime | None) -> Sequence[Entry]:
-        """Give entries of all visits, in the order in which they were written; since ≤ at < until."""
-        query = select(journal).order_by(journal.c.number)
-        if since is not None:
-            query = query.where(journal.c.at >= since)
-        if until is not None:
-            query = query.where(journal.c.at < until)
-        return self._entries(query)
 
     def visits(
         self,
@@ -164,16 +147,6 @@ class SqlVisits(SqlBase):
     def promised(self, person: str) -> Sequence[datetime]:
         """Give the due times of a person's promised callbacks, earliest first."""
         return self._connection.scalars(_PROMISED, {"person": person}).all()
-
-    def policy(self, digest: str) -> Policy | None:
-        """Give a policy that some visit has frozen in."""
-        policies = self._known.policies
-        if digest not in policies:
-            body = self._connection.scalar(_POLICY, {"digest": digest})
-            if body is None:
-                return None
-            policies[digest] = codec.POLICY.load(body)
-        return policies[digest]
 
     # the visitor's own data
 
@@ -205,21 +178,19 @@ class SqlVisits(SqlBase):
         earliest: datetime | None = self._connection.scalar(_NEXT_WAKE)
         return earliest
 
-    def put_off(self, visit: str, wake_at: datetime | None) -> None:
-        """Move a visit's `wake_at` without touching the visit."""
+    def put_off(self, visit: str, wake_at: datetime | None, *, due: datetime | None = None) -> None:
+        """Move a visit's `wake_at` without touching the visit; with `due`, only where it has come by then."""
         self._claimed = None
-        self._write().execute(_PUT_OFF, {"put_off": visit, "wake_at": wake_at})
+        which = {"put_off": visit, "wake_at": wake_at}
+        if due is None:
+            self._write().execute(_PUT_OFF, which)
+        else:
+            self._write().execute(_PUT_OFF_DUE, which | {"due": due})
 
     # how it is done
 
     def _read_visit(self, row: Row[Any]) -> Stored:
         return Stored(visit=codec.VISIT.load(row.state, self._frozen_in), version=row.version)
-
-    def _frozen_in(self, digest: str) -> Policy:
-        policy = self.policy(digest)
-        if policy is None:
-            raise Unreadable(f"the policy {digest} is not kept here")
-        return policy
 
     def _put_visit(self, visit: Visit, version: int, row: dict[str, Any]) -> None:
         if version == 0:
@@ -232,43 +203,6 @@ class SqlVisits(SqlBase):
             saved = self._write().execute(_CHANGE, row | which).rowcount == 1
         if not saved:
             raise Conflict(f"visit {visit.id} is no longer at version {version}")
-
-    def _chained(self, visit: Visit, version: int, events: Sequence[Event], through: str) -> list[dict[str, Any]]:
-        """Give the rows of the journal for these events, each with its hash."""
-        rows: list[dict[str, Any]] = []
-        head = self._head(visit, version) if events else ""
-        for seq, event in enumerate(events, version + 1):
-            body = codec.EVENT.dump(event)
-            head = entry_hash(
-                head, visit=visit.id, seq=seq, at=tables.microseconds(event.at), through=through, event=body
-            )
-            rows.append(
-                {"visit": visit.id, "seq": seq, "at": event.at, "through": through, "event": body, "hash": head}
-            )
-        return rows
-
-    def _head(self, visit: Visit, version: int) -> str:
-        """Give the hash that the next entry of a visit takes in, as it stood at this version."""
-        if version == 0:
-            return self._policy_row(visit.policy)["seal"]
-        known = self._heads.get(visit.id)
-        if known is None or known[0] != version:
-            row = self._connection.execute(_HEAD, {"visit": visit.id}).one_or_none()
-            if row is None or row.version != version:
-                raise Conflict(f"visit {visit.id} is no longer at version {version}")
-            known = (row.version, row.head)
-        return known[1]
-
-    def _policy_row(self, policy: Policy) -> Mapping[str, str]:
-        rows = self._known.policy_rows
-        if policy.digest not in rows:
-            body = codec.POLICY.dump(policy)
-            rows[policy.digest] = {
-                "digest": policy.digest,
-                "body": body,
-                "seal": seal("policy", policy.digest, body),
-            }
-        return rows[policy.digest]
 
     def _put_people(self, visit: Visit, *, begun: bool) -> None:
         people = people_of(visit)
@@ -285,18 +219,6 @@ class SqlVisits(SqlBase):
         """Let each card of the visit wait to be sent, also one that was parked; one that waits keeps its place."""
         rows = self._write().execute(_STALE, {"stale": visit, "at": at, "parked_too": parked_too}).all()
         self._cards[visit] = {(row.reader, Address(row.adapter, row.address)) for row in rows}
-
-    def _entries(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Entry]:
-        return [
-            Entry(
-                number=row.number,
-                visit=row.visit,
-                seq=row.seq,
-                event=codec.EVENT.load(row.event, self._frozen_in),
-                through=row.through,
-            )
-            for row in self._connection.execute(query, values).all()
-        ]
 
 
 def _open_or_closed_after(moment: datetime | None) -> ColumnElement[bool]:

@@ -20,7 +20,8 @@ from sqlalchemy import ColumnClause, Connection, TableClause, exists, func, sele
 from bot.domain.policy import Policy
 from bot.errors import Unreadable
 from bot.storage import codec, tables
-from bot.storage.findings import Finding, RawRow, broken_seal, raw, read, sealed
+from bot.storage.findings import Finding, RawRow, broken_seal, is_text, raw, read, read_together, sealed, spelt_out
+from bot.storage.postgres import without_limits
 from bot.storage.schema import HEAD, VERSION_TABLE
 from bot.storage.sql import SqlStore
 from bot.storage.verifying_chain import CheckpointChain, Counters, read_counters
@@ -79,6 +80,7 @@ def _any_text(stored: bytes) -> str:
 def _verify(connection: Connection, now: datetime, expected: str | None) -> Proof:
     counters = read_counters(connection)
     connection.rollback()  # what follows sees one moment, which is later
+    without_limits(connection)
     run = _Run(connection, tables.microseconds(now), counters, expected)
     found = list(islice(run.findings(), AT_MOST + 1))
     newest = run.checkpoints.newest
@@ -86,10 +88,14 @@ def _verify(connection: Connection, now: datetime, expected: str | None) -> Proo
         entries=run.entries,
         visits=run.visits,
         checkpoints=run.checkpoints.count,
-        newest=Newest(number=newest["number"], at=newest["at"], hash=newest["hash"]) if newest else None,
+        newest=_newest(newest) if newest else None,
         findings=found[:AT_MOST],
         more=len(found) > AT_MOST,
     )
+
+
+def _newest(row: RawRow) -> Newest:
+    return Newest(number=row["number"], at=row["at"], hash=spelt_out(str(row["hash"])))
 
 
 class _Run:
@@ -157,14 +163,13 @@ class _Run:
     # --- visits ------------------------------------------------------------------------------------------------------
 
     def _visits(self) -> Iterator[VisitRows]:
-        last = None
-        while rows := self._batch(last):
-            last = rows[-1]["id"]
-            visits = [row["id"] for row in rows]
+        query = select(_VISIT).order_by(_VISIT.c.id)
+        for rows in read_together(self._connection, query, _BATCH):
+            visits = [row["id"] for row in rows if is_text(row["id"])]
             entries = self._of(_JOURNAL, visits, _JOURNAL.c.seq)
             kept = {name: self._of(table, visits) for name, table in _BY_VISIT.items()}
             for row in rows:
-                visit = row["id"]
+                visit = row["id"]  # one that is no text has nothing of its own here
                 yield VisitRows(
                     visit=row,
                     entries=entries[visit],
@@ -173,12 +178,6 @@ class _Run:
                     cards=kept["card"][visit],
                     nudges=kept["nudge"][visit],
                 )
-
-    def _batch(self, last: object) -> Sequence[RawRow]:
-        query = select(_VISIT).order_by(_VISIT.c.id).limit(_BATCH)
-        if last is not None:
-            query = query.where(_VISIT.c.id > last)
-        return list(read(self._connection, query))
 
     def _of(self, table: TableClause, visits: Sequence[str], *order: ColumnClause[object]) -> dict[str, list[RawRow]]:
         """Give the rows of these visits, by visit."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, TableClause, func, select, text
 
 from bot.errors import Unreadable
 from bot.storage import tables
@@ -16,23 +16,55 @@ from bot.storage.verifying_visit import name_of
 
 _JOURNAL, _CHECKPOINT = raw(tables.journal), raw(tables.checkpoint)
 _BELOW_ALL: Final = -(2**63)
+_LAST_NUMBER: Final = 2**63 - 1
 _TOGETHER: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """The highest numbers that the database ever gave out; PostgreSQL's of the journal says nothing (None)."""
+    """The highest numbers that the database ever gave out; PostgreSQL's of the journal says nothing (None).
+
+    `findings` tell of counters that somebody altered: a number that is in the table was given out as well.
+    """
 
     journal: int | None
     checkpoint: int
+    findings: Sequence[Finding] = ()
 
 
 def read_counters(connection: Connection) -> Counters:
     """Read them before anything else: what is committed later may only be more."""
-    if connection.dialect.name == "postgresql":
-        return Counters(None, _last_of(connection, "checkpoint"))
-    kept = dict(connection.execute(text("SELECT name, seq FROM sqlite_sequence")).tuples().all())
-    return Counters(int(kept.get("journal", 0)), int(kept.get("checkpoint", 0)))
+    on_postgres = connection.dialect.name == "postgresql"
+    highest = {table.name: _highest(connection, table) for table in (_JOURNAL, _CHECKPOINT)}
+    if on_postgres:
+        # they count up outside of transactions, so what is committed by now is counted
+        kept: dict[str, object] = {name: _last_of(connection, name) for name in highest}
+    else:
+        kept = dict(connection.execute(text("SELECT name, seq FROM sqlite_sequence")).tuples().all())
+    # a checkpoint of PostgreSQL's is counted a moment after its commit, and before the next one
+    behind = {"checkpoint": 1} if on_postgres else {}
+    checked = (_check_counter(name, kept.get(name), highest[name], behind.get(name, 0)) for name in highest)
+    findings = [found for found in checked if found]
+    journal, checkpoint = (_number(kept.get(name)) for name in highest)
+    return Counters(None if on_postgres else journal, checkpoint, findings)
+
+
+def _check_counter(table: str, counter: object, highest: int, behind: int) -> Finding | None:
+    if counter is None:
+        return Finding(table, "its counter", "is missing") if highest > 0 else None
+    if not isinstance(counter, int):
+        return Finding(table, "its counter", "is no number")
+    if counter < highest - behind:
+        return Finding(table, "its counter", f"says {counter}, and the table has number {highest}")
+    return None
+
+
+def _number(counter: object) -> int:
+    return counter if isinstance(counter, int) else 0
+
+
+def _highest(connection: Connection, table: TableClause) -> int:
+    return _number(connection.scalar(select(func.max(table.c.number))))
 
 
 class CheckpointChain:
@@ -51,6 +83,7 @@ class CheckpointChain:
 
     def findings(self) -> Iterator[Finding]:
         """Give what is wrong."""
+        yield from self._counters.findings
         met = self._expected is None
         while row := self._next():
             yield from self._check(row)
@@ -106,7 +139,8 @@ class CheckpointChain:
         """Look at the entries since the last checkpoint, where numbers have no gaps."""
         if self._counters.journal is None:
             # whoever writes has been given the number before, so none in here is above what was given out by now
-            above = select(_JOURNAL).where(_JOURNAL.c.number > _last_of(self._connection, "journal"))
+            last = _last_of(self._connection, "journal")
+            above = select(_JOURNAL).where(_JOURNAL.c.number > (_LAST_NUMBER if last is None else last))
             for row in read(self._connection, above.order_by(_JOURNAL.c.number).limit(_TOGETHER)):
                 yield Finding("journal", name_of(row), "was inserted: no entry ever had this number")
             return
@@ -127,9 +161,11 @@ class CheckpointChain:
         return list(self._connection.scalars(query.limit(_TOGETHER)))
 
 
-def _last_of(connection: Connection, table: str) -> int:
-    """Give the highest number that PostgreSQL has given out for a table, committed or not."""
+def _last_of(connection: Connection, table: str) -> int | None:
+    """Give the highest number that PostgreSQL has given out for a table, committed or not; None without a counter."""
     sequence = connection.scalar(select(func.pg_get_serial_sequence(table, "number")))
+    if sequence is None:
+        return None
     last, called = connection.execute(text(f"SELECT last_value, is_called FROM {sequence}")).one()  # noqa: S608 - its name
     return int(last) if called else 0
 

@@ -15,7 +15,7 @@ from bot.domain.visit import Visit
 from bot.errors import IllegalMove, Unreadable
 from bot.storage import codec
 from bot.storage.columns import people_of, promised_call, revised
-from bot.storage.findings import Finding, RawRow, broken_seal, ordinal
+from bot.storage.findings import Finding, RawRow, broken_seal, is_text, ordinal
 from bot.storage.proof import entry_hash
 from bot.storage.tables import LAST_MOMENT, MOST_TRIES, microseconds
 
@@ -70,6 +70,9 @@ def name_of(entry: RawRow) -> str:
 def check_visit(rows: VisitRows, frozen: Frozen, now: int) -> Iterator[Finding]:
     """Give what is wrong with a visit; `now` in microseconds."""
     name = f"visit {rows.visit['id']}"
+    if not is_text(rows.visit["id"]):
+        yield Finding("visit", name, "has an id that is no text")
+        return
     if not rows.entries:
         yield Finding("visit", name, "has no entry in the journal")
         return
@@ -193,9 +196,9 @@ def _wake(row: RawRow, name: str, visit: Visit, now: int) -> Iterator[Finding]:
 
 def _people(people: frozenset[str], name: str, visit: Visit) -> Iterator[Finding]:
     told = people_of(visit)
-    for person in sorted(told - people):
+    for person in sorted(told - people, key=str):
         yield Finding("visit_person", f"{person} of {name}", "is missing")
-    for person in sorted(people - told):
+    for person in sorted(people - told, key=str):
         yield Finding("visit_person", f"{person} of {name}", "is not in its journal")
 
 

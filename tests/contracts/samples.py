@@ -1,12 +1,13 @@
-"""A policy, visits and events, made by hand and small, for tests of what keeps and carries them."""
+"""A policy, visits and events, made by hand and small, for tests of what keeps and carries them; how they are saved."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.card import Nudge, Phrase
-from bot.domain.events import Arrived, AskingBegan, Event
+from bot.domain.events import Arrived, AskingBegan, Event, PhoneAdded
 from bot.domain.policy import (
     AppliesTo,
     CallbackRules,
@@ -23,10 +24,14 @@ from bot.domain.policy import (
 )
 from bot.domain.visit import Asking, Callback, Hello, Promise, Visit, Which
 from bot.messages import Address, Receipt
+from bot.ports import Store, Transaction
+from bot.rows import CardRow
 
 START = datetime(2026, 11, 22, 14, 0, 0, 123456, tzinfo=UTC)
 DESK = Address("web", "counter")
 MARTIN = Address("slack", "U1")
+LEASE = 30
+"""Seconds."""
 
 
 def at(seconds: float = 0) -> datetime:
@@ -151,3 +156,57 @@ def nudge(key: str = "n1", visit: str = "v1") -> Nudge[Phrase]:
 def receipt(ref: str = "m1", address: Address = MARTIN) -> Receipt:
     """Give a platform's proof that it took a message."""
     return Receipt(address=address, ref=ref)
+
+
+def begin(tx: Transaction, begun: Visit, wake_at: datetime | None = None) -> int:
+    """Save a visit that has just begun."""
+    return tx.save(begun, version=0, events=arrival(begun), through="web", wake_at=wake_at)
+
+
+async def begins(store: Store, *visits: Visit, wake_at: datetime | None = None) -> None:
+    """Save visits that have just begun, in one transaction."""
+
+    def work(tx: Transaction) -> None:
+        for begun in visits:
+            begin(tx, begun, wake_at)
+
+    await store.transact(work)
+
+
+async def goes_on(store: Store, changed: Visit, version: int, *events: Event) -> int:
+    """Save what some events made of a visit; give its new version."""
+    return await store.transact(
+        lambda tx: tx.save(changed, version=version, events=events, through="slack", wake_at=None)
+    )
+
+
+def phone_added(seconds: float = 10) -> PhoneAdded:
+    """Give an event that every card tells of."""
+    return PhoneAdded(at=at(seconds), by="nadia")
+
+
+async def listed(store: Store, work: Callable[[Transaction], object]) -> list[str]:
+    """Give the ids of the visits that are listed."""
+    stored = await store.read(work)
+    assert isinstance(stored, (list, tuple))
+    return [each.visit.id for each in stored]
+
+
+async def claims(store: Store, seconds: float, token: str = "token") -> CardRow | None:
+    """Claim a card."""
+    return await store.transact(lambda tx: tx.claim_card(at(seconds), at(seconds + LEASE), token))
+
+
+async def has_a_card(store: Store) -> None:
+    """Begin a visit of which Martin has a card."""
+    await begins(store, visit())
+    await store.transact(lambda tx: tx.show("v1", [("martin", MARTIN)]))
+
+
+async def has_a_card_shown(store: Store) -> CardRow:
+    """Likewise, and it was sent."""
+    await has_a_card(store)
+    row = await claims(store, 1)
+    assert row is not None
+    assert await store.transact(lambda tx: tx.card_shown(row, 2, receipt()))
+    return row

@@ -23,7 +23,7 @@ from bot.messages import Address, Announce, Incoming
 from bot.ports import Transaction
 from bot.settings import Settings
 from tests.fakes import FakeChat, Message, ShakyStore
-from tests.world import COUNTER, WEDNESDAY, World, at, house
+from tests.world import COUNTER, WEDNESDAY, World, at, carry_all, house
 
 T = TypeVar("T")
 NUMBER = "514 555-0142"
@@ -459,7 +459,7 @@ async def test_a_row_that_somebody_put_there_carries_nothing_away(world: World) 
 
 
 class TwoPlatforms:
-    """Martin is found on a platform that hangs, everybody else on one that does not; four workers carry."""
+    """Martin is found on a platform that hangs, everybody else on one that does not; four hands carry."""
 
     def __init__(self, world: World) -> None:
         self.clock, self.web, self.slack = world.clock, FakeChat(), FakeChat(name="slack", slow=asyncio.Event())
@@ -474,10 +474,10 @@ class TwoPlatforms:
         await self.parts.inbox.receive(Incoming(key=visitor, sender=Address("web", "nadia"), act=act))
 
     async def carries(self, after: float = 0) -> int:
-        """Carry with four workers what may be carried after so many seconds; give how many calls hung."""
+        """Carry with four hands what may be carried after so many seconds; give how many calls hung."""
         self.clock.move_to(self.clock.now() + seconds(after))
         before = self.slack.calls.total()
-        await asyncio.gather(*(self.parts.courier.carry_all() for _ in range(4)))
+        await asyncio.gather(*(carry_all(self.parts.courier) for _ in range(4)))
         return self.slack.calls.total() - before
 
 
@@ -486,7 +486,7 @@ async def test_a_platform_that_hangs_holds_up_no_other(world: World) -> None:
     for number in range(8):
         await two.arrives(f"Visitor {number}", to_see="martin")
     await two.arrives("Anne Roy", to_see="sophie")
-    # no worker hangs twice before everything else is carried
+    # no hand hangs twice before everything else is carried
     assert 1 <= await two.carries() <= 4
     assert [card.visitor for card in two.web.cards("sophie")] == ["Anne Roy"]
     assert len(two.web.cards(COUNTER)) == 9

@@ -19,7 +19,7 @@ from bot.ports import Transaction
 from bot.rows import Entry, Stored
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
-from tests.world import World
+from tests.world import World, carry_all
 
 
 def _journal(tx: Transaction, visit: str) -> Sequence[Entry]:
@@ -89,7 +89,7 @@ async def test_an_adapter_that_hangs_is_waited_for_only_so_long(world: World) ->
     sender = Address("web", "nadia")
     world.parts.adapters["web"] = Hanging()  # type: ignore[assignment]  # it only ever hangs
     await world.parts.inbox.receive(Incoming(key="a", sender=sender, act=announced))
-    assert await world.parts.courier.carry_all()
+    assert await carry_all(world.parts.courier)
     world.parts.adapters["web"] = world.chat
     await world.passes(seconds=30)
     assert world.card("martin").visitor == "Julie Tremblay"

@@ -17,6 +17,7 @@ from tests.operations.watched import Machine, Watched, asked, starts
 from tests.world import WEDNESDAY, World
 
 T = TypeVar("T")
+ON_HOLD = "web is on hold: it does not answer, or refuses hello30 itself; the log says which"
 
 
 @pytest.fixture
@@ -90,12 +91,21 @@ async def test_a_platform_that_refuses_hello30_itself_fails_readiness_at_once(wa
     async with asked(watched) as ask:
         status, body = await ask.health("/readyz")
         assert status == 503
-        assert body["because"] == ["web refuses hello30 itself: its configuration must be set right"]
+        assert body["because"] == [ON_HOLD]
         assert body["adapters"]["web"]["state"] == "on_hold"
         assert (await ask.health("/livez"))[0] == 200, "a restart would not help"
         watched.chat.down.clear()
         await watched.passes(minutes=6)
         assert (await ask.health("/readyz"))[0] == 200
+
+
+async def test_a_platform_that_is_only_slow_is_not_called_wrongly_configured(watched: World) -> None:
+    watched.parts.courier.call_within = timedelta(0)
+    watched.chat.slow = asyncio.Event()
+    await watched.arrives("Julie Tremblay", to_see="martin")
+    async with asked(watched) as ask:
+        status, body = await ask.health("/readyz")
+        assert (status, body["because"]) == (503, [ON_HOLD])
 
 
 async def test_before_its_adapters_have_started_and_once_it_stops_it_is_not_ready(store: Store) -> None:
@@ -192,10 +202,10 @@ async def test_whoever_goes_round_no_more_is_named_and_hello30_is_not_live(watch
         assert (await ask.health("/livez"))[0] == 200
 
 
-async def test_timekeeper_and_each_worker_of_the_courier_say_that_they_go_round(watched: World) -> None:
+async def test_timekeeper_and_each_hand_of_the_courier_say_that_they_go_round(watched: World) -> None:
     parts, machine = watched.parts, Machine()
     parts.running.seconds = machine
-    going = [asyncio.create_task(parts.timekeeper.run()), asyncio.create_task(parts.courier.run(workers=2))]
+    going = [asyncio.create_task(parts.timekeeper.run()), asyncio.create_task(parts.courier.run(hands=2))]
     await watched.arrives("Julie Tremblay", to_see="martin")
     for _ in range(50):
         await asyncio.sleep(0)

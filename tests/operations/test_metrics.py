@@ -103,6 +103,7 @@ async def test_an_adapter_on_hold_can_be_alerted_on(watched: World) -> None:
     await watched.arrives("Julie Tremblay", to_see="martin")
     async with asked(watched) as ask:
         assert (await ask.metrics())["hello30_adapter_on_hold", "web"] == 1
+        assert "# HELP hello30_adapter_on_hold 1 while nothing is sent to a platform" in (await ask.text("/metrics"))[1]
 
 
 async def test_a_visit_that_cannot_be_decided_is_counted_each_time_it_is_put_off(watched: World, store: Store) -> None:

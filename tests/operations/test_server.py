@@ -19,6 +19,8 @@ from secrets import token_urlsafe
 from typing import TypeVar
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
 from bot import config
 from bot.health import Health, Running
@@ -66,6 +68,18 @@ async def test_only_three_addresses_are_answered_and_nothing_is_taken(watched: W
         async with ask.session.get("/metrics") as answer:
             assert answer.content_type == "text/plain"
             assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_nobody_can_send_more_than_a_little() -> None:
+    app = server_at(0)._app()
+
+    async def reads(request: web.Request) -> web.Response:
+        return web.Response(text=str(len(await request.read())))
+
+    app.router.add_post("/reads", reads)
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.post("/reads", data=b"x" * 1000)).status == 200
+        assert (await client.post("/reads", data=b"x" * 2000)).status == 413
 
 
 class Broken(MemoryStore):

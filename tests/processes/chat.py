@@ -31,7 +31,14 @@ class RecordingChat:
     async def start(self, receive: Receive) -> None:
         """Nothing comes in from here."""
 
-    async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str) -> Receipt:
+    async def deliver(
+        self,
+        message: ShownCard | ShownNudge,
+        to: Address,
+        key: str,
+        *,
+        again: bool = False,
+    ) -> Receipt:
         what = "nudge" if isinstance(message, Nudge) else "card"
         self._note("before", what, to, key)
         if self.refuses[what]:

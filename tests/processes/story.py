@@ -96,8 +96,7 @@ class Story:
         self.unanswered = post
         with suppress(*GOES_WRONG):
             status, page = await post.sent(self.program.base)
-            expected = REFUSED if post.makes is e.PressRefused else ACCEPTED
-            assert status == expected, f"not accepted: {status} {page.said}"
+            assert status == _answer_to(post), f"not accepted: {status} {page.said}"
             self.unanswered = None
             self.accepted.append(post)
 
@@ -137,7 +136,9 @@ class Story:
         if self.unanswered is not None:
             await self.posts(self.unanswered)
         if self.accepted:
-            await self.accepted[-1].sent(program.base)
+            again = self.accepted[-1]
+            status, page = await again.sent(program.base)
+            assert status == _answer_to(again), f"the same again was answered otherwise: {status} {page.said}"
         self.looks(await settle(self.program, self.database))
 
     def looks(self, kept: Kept) -> None:
@@ -166,6 +167,11 @@ class Story:
 
     def _taken(self) -> Counter[str]:
         return nudges_taken(self.notes / "chat")
+
+
+def _answer_to(post: Post) -> int:
+    """Give the status that a post is answered with."""
+    return REFUSED if post.makes is e.PressRefused else ACCEPTED
 
 
 # --- the ways to the points ------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ Stores run what they are given; a command is a program of its own; a rehearsal h
 demo has no sign-in, whose transactions touch no visit.
 """
 PASS_ON = ("transact", "_settle")
-"""The methods that take a transaction; `_settle` gives what it takes to `transact`."""
+"""The methods that take transactions; `_settle` gives what it takes to `transact`, until one is committed."""
 
 
 def test_a_store_is_written_through_nothing_but_transactions_and_checkpoints() -> None:
@@ -184,7 +184,8 @@ class _Transactions(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute) and node.func.attr in PASS_ON:
-            self._given(node.args[0])
+            for work in node.args:
+                self._given(work)
         self.generic_visit(node)
 
     def _given(self, work: ast.expr) -> None:

@@ -14,7 +14,7 @@ from bot.ports import Capabilities, Store
 from bot.settings import Web
 from bot.storage.memory import MemoryStore
 from tests.fakes import ALL, FakeChat, FakeClock
-from tests.world import WEDNESDAY, house
+from tests.world import WEDNESDAY, carry_all, house
 
 KEYS = Keys((new_key(),))
 SLACK = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
@@ -39,7 +39,7 @@ class Chat:
     async def arrives(self, owner: str = "martin") -> None:
         act = Announce(visitor="Julie Tremblay", owner_id=owner, kind="client")
         self.visit = (await self.parts.inbox.receive(Incoming(key="a", sender=NADIA, act=act))).visit
-        await self.parts.courier.carry_all()
+        await carry_all(self.parts.courier)
 
     async def presses_my_page(self, sender: Address = MARTIN, key: str = "k") -> Reply:
         act = Press(visit=self.visit, button="page", revision=1)
@@ -114,6 +114,6 @@ async def test_a_closed_card_leads_nowhere_any_more() -> None:
     await chat.arrives()
     act = Press(visit=chat.visit, button="mistake", revision=1)
     await chat.parts.inbox.receive(Incoming(key="m", sender=NADIA, act=act))
-    await chat.parts.courier.carry_all()
+    await carry_all(chat.parts.courier)
     (card,) = chat.slack.cards("U1")
     assert "My page" not in buttons(card)

@@ -18,7 +18,7 @@ from bot.messages import Address, Announce, Incoming, Receipt, ShownCard
 from bot.settings import Postgres
 from bot.storage.databases import open_postgres
 from tests.fakes import FakeChat
-from tests.world import World
+from tests.world import World, carry_all
 
 
 class SharedChat(FakeChat):
@@ -47,7 +47,7 @@ class Replica:
         before = len(chat.messages)
         for _ in range(100):
             done = await asyncio.gather(
-                *(parts.timekeeper.catch_up() for _ in range(3)), *(parts.courier.carry_all() for _ in range(3))
+                *(parts.timekeeper.catch_up() for _ in range(3)), *(carry_all(parts.courier) for _ in range(3))
             )
             if not any(done):
                 break

@@ -163,6 +163,23 @@ def test_a_length_that_is_not_a_number_is_refused() -> None:
         codec.POLICY.load(json.dumps(raw))
 
 
+def test_what_no_reader_bears_is_refused() -> None:
+    for text in ("[" * 60_000, "9" * 5_000, '{"a":' * 60_000):
+        with pytest.raises(Unreadable, match=r"^it is not JSON$"):
+            codec.VISIT.load(text, known(policy()))
+
+
+def test_moments_and_lengths_beyond_all_calendars_are_refused() -> None:
+    raw = json.loads(codec.VISIT.dump(visit()))
+    for moment in ("0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"):
+        with pytest.raises(Unreadable, match=r"^Visit\.arrived: expected a moment$"):
+            codec.VISIT.load(json.dumps(raw | {"arrived": moment}), known(policy()))
+    raw = json.loads(codec.POLICY.dump(policy()))
+    raw["hello"]["now"] = 10**30
+    with pytest.raises(Unreadable, match=r"^Policy\.hello: HelloRules\.now: expected a length of time$"):
+        codec.POLICY.load(json.dumps(raw))
+
+
 def test_a_marked_argument_must_be_a_moment() -> None:
     with pytest.raises(Unreadable, match="expected a moment under `at`"):
         codec.PHRASE.load('{"args":{"when":{"on":1}},"key":"k"}')

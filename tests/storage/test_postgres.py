@@ -6,13 +6,15 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, Engine, event, make_url, text
 
 from bot.domain.events import StepEvent
 from bot.domain.facts import Facts
@@ -24,6 +26,7 @@ from bot.settings import Postgres
 from bot.storage.databases import open_postgres, read_postgres
 from bot.storage.postgres import postgres_engine
 from bot.storage.schema import VERSION_TABLE
+from bot.storage.verifying import verify_store
 from tests.contracts.samples import arrival, visit
 from tests.postgres import Server
 
@@ -174,6 +177,49 @@ async def test_an_address_that_is_none_is_said_kindly(address: str) -> None:
     assert "Traceback" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ("connect_timeout=abc", "`connect_timeout` is no whole number. Please write it as in connect_timeout=5."),
+        ("connect_timeout=5&connect_timeout=6", "gives `connect_timeout` more than once. Please give it once."),
+        (
+            "tcp_user_timeout=10s",
+            "`tcp_user_timeout` is no whole number. Please write it as in tcp_user_timeout=10000.",
+        ),
+        ("options=-c%20a=1&options=-c%20b=2", "gives `options` more than once. Please give it once."),
+    ],
+)
+async def test_an_option_of_an_address_that_is_none_is_said_kindly(asked: str, said: str) -> None:
+    for opening in (open_postgres, read_postgres):
+        with pytest.raises(NotSaved) as raised:
+            await opening(Postgres(f"postgresql://hello30@db.example.org/hello30?{asked}"))
+        assert said in str(raised.value)
+
+
+SILENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"tcp_user_timeout": "30000"}, {"keepalives_idle": "60", "connect_timeout": "9"}]
+)
+def test_a_network_that_drops_everything_is_waited_for_as_long_as_the_address_says(
+    database: Postgres, given: dict[str, str]
+) -> None:
+    address = make_url(database.url).update_query_dict(given)
+    engine = postgres_engine(address.render_as_string(hide_password=False))
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        used = driver.info.get_parameters()
+    engine.dispose()
+    assert {name: used.get(name) for name in SILENCE} == SILENCE | given
+
+
 async def test_a_database_without_hello30_is_not_read(postgres_server: Server) -> None:
     with (
         postgres_server.database(empty=True) as database,
@@ -199,6 +245,63 @@ async def test_after_an_upgrade_an_old_process_claims_nothing_more(database: Pos
     assert await opened.transact(lambda tx: tx.due(now)) == "v1"
     run(database, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
     assert await opened.transact(lambda tx: tx.due(now)) is None
+
+
+# --- what takes long -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def watched(name: str) -> Iterator[dict[str, set[str]]]:
+    """Give what a setting was for each statement that is sent meanwhile, by the statement's text."""
+    seen: dict[str, set[str]] = defaultdict(set)
+
+    def look(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        driver: Any = connection.connection.driver_connection
+        if connection.dialect.name == "postgresql" and driver.info.transaction_status.name == "INTRANS":
+            seen[statement].add(driver.execute(f"SHOW {name}").fetchone()[0])
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+
+
+def limits(seen: dict[str, set[str]], *words: str) -> set[str]:
+    """Give the values that a setting had for the statements with all these words."""
+    found = [values for statement, values in seen.items() if all(word in statement for word in words)]
+    assert found, words
+    return set.union(*found)
+
+
+@pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
+async def test_whoever_presses_waits_for_so_long_and_a_whole_journal_may_take_longer(
+    database: Postgres, opened: Store, name: str
+) -> None:
+    with watched(name) as seen:
+        await opened.transact(begin)
+    assert "0" not in limits(seen, "INSERT INTO journal")
+
+    with watched(name) as seen:
+        assert await opened.read(lambda tx: [entry.seq for entry in tx.entries(since=None, until=None)]) == [1, 2]
+    assert limits(seen, "journal.event") == {"0"}
+
+    beside = await read_postgres(database)
+    with watched(name) as seen:
+        await verify_store(beside, visit().arrived)
+        assert await beside.look(lambda connection: connection.scalar(text(f"SHOW {name}"))) == "0"
+    assert limits(seen, "journal") == limits(seen, "pg_trigger") == limits(seen, "FROM visit") == {"0"}
+    await beside.close()
+
+
+@pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"])
+async def test_who_starts_while_another_changes_the_tables_waits_for_as_long_as_it_takes(
+    postgres_server: Server, name: str
+) -> None:
+    with postgres_server.database(empty=True) as database:
+        with watched(name) as seen:
+            await (await open_postgres(database)).close()
+        assert limits(seen, "pg_advisory_xact_lock") == limits(seen, "CREATE TABLE journal") == {"0"}
 
 
 # --- what it says of errors ------------------------------------------------------------------------------------------

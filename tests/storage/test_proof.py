@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, event, insert, make_url, text
 
 from bot.bootstrap import run
 from bot.domain.events import PhoneAdded
 from bot.errors import NotSaved, Unreadable
 from bot.ports import Store, Transaction
 from bot.settings import Database, Postgres
-from bot.storage.checkpoints import AT_MOST
+from bot.storage.checkpoints import AT_MOST, write_checkpoints
 from bot.storage.databases import open_postgres, open_sqlite, open_store, read_store
 from bot.storage.memory import MemoryStore
 from bot.storage.postgres import postgres_engine
 from bot.storage.proof import checkpoint_entries, checkpoint_hash, entry_hash, is_entry, read_entries, seal
 from bot.storage.schema import HEAD, migrate
 from bot.storage.sqlite import sqlite_engine
+from bot.storage.tables import journal
 from bot.storage.verifying import verify_store
 from tests.contracts.samples import MARTIN, arrival, at, nudge, visit
 from tests.fakes import ShakyStore
@@ -35,29 +36,11 @@ from tests.storage.told import END, findings, proof_of, prove, told
 from tests.world import World
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """Give each database, with its tables."""
-    with ExitStack() as held:
-        if request.param == "postgres":
-            server: Server = request.getfixturevalue("postgres_server")
-            yield held.enter_context(server.database())
-        else:
-            yield tmp_path / "visits.db"
-
-
 @pytest.fixture
 def after(database: Database) -> Database:
     """Give a database in which the stories were told."""
     asyncio.run(told(database))
     return database
-
-
-@pytest.fixture
-async def store(database: Database) -> AsyncIterator[Store]:
-    opened = await open_store(database)
-    yield opened
-    await opened.close()
 
 
 class NoCheckpoint(ShakyStore):
@@ -468,6 +451,50 @@ async def test_on_postgresql_two_processes_write_one_chain(postgres_server: Serv
         assert sum(map(len, held)) == 18
         for store in stores:
             await store.close()
+
+
+async def test_on_postgresql_a_process_that_was_overtaken_does_not_set_the_counter_back(
+    postgres_server: Server,
+) -> None:
+    with postgres_server.database() as database:
+        store = await open_postgres(database)
+        await store.transact(begin)
+        engines = [postgres_engine(database.url) for _ in range(4)]
+        slow, slow_reads, fast, fast_reads = engines
+        begun = count(1)
+
+        @event.listens_for(slow, "begin")
+        def _be_overtaken(_: object) -> None:
+            if next(begun) == 2:  # the checkpoint is committed, and not yet counted
+                with fast.begin() as connection:
+                    entry = {"visit": "v1", "seq": 3, "at": at(), "through": "web", "event": "{}", "hash": "fast"}
+                    connection.execute(insert(journal), entry)
+                assert write_checkpoints(fast, fast_reads, at())
+
+        assert await asyncio.to_thread(write_checkpoints, slow, slow_reads, at())
+        with fast.connect() as connection:
+            assert connection.scalar(text("SELECT max(number) FROM checkpoint")) == 2
+            assert connection.scalar(text("SELECT last_value FROM checkpoint_number_seq")) == 2
+        for engine in engines:
+            engine.dispose()
+        await store.close()
+
+
+async def test_on_postgresql_a_counter_that_is_behind_by_one_is_no_finding_and_is_mended(
+    postgres_server: Server,
+) -> None:
+    with postgres_server.database() as database:
+        await told(database)
+        behind = "SELECT setval('checkpoint_number_seq', 2)"  # as a process leaves it that is killed just then
+        await asyncio.to_thread(by_admin, database, behind)
+        assert (await proof_of(database)).findings == []
+        store = await open_postgres(database)
+        await World(store, END).arrives("Eva Lam", to_see="sophie", kind="supplier")
+        assert await store.checkpoint(END)
+        await store.close()
+        await asyncio.to_thread(by_admin, database, "ALTER TABLE checkpoint DISABLE TRIGGER checkpoint_keeps")
+        await asyncio.to_thread(by_admin, database, "DELETE FROM checkpoint WHERE number = 4")
+        assert "checkpoint: checkpoint 4 is missing." in map(str, (await proof_of(database)).findings)
 
 
 async def test_cards_and_nudges_are_sealed_as_they_are_queued(store: Store, database: Database) -> None:

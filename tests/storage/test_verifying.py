@@ -269,13 +269,95 @@ def test_what_is_altered_and_not_found_does_no_harm(
         assert findings(database) == []
 
 
-def test_bytes_that_are_no_text_are_found_and_stop_no_proof(stories: Told) -> None:
+BODIES = (("journal", "event"), ("visit", "state"), ("facts", "body"), ("checkpoint", "entries"), ("policy", "body"))
+KEYS = (("visit", "id"), ("journal", "visit"), ("visit_person", "person"), ("nudge", "key"), ("policy", "digest"))
+
+
+@pytest.mark.parametrize("table, column", [*BODIES, *KEYS, ("checkpoint", "hash"), ("card", "reader")])
+@pytest.mark.parametrize("value", ["CAST(:value AS TEXT)", ":value"])
+def test_bytes_that_are_no_text_are_found_and_stop_no_proof(stories: Told, table: str, column: str, value: str) -> None:
     if isinstance(stories.database, Postgres):
         pytest.skip("PostgreSQL takes no such text")
-    for table, column in (("journal", "event"), ("visit", "state"), ("facts", "body"), ("checkpoint", "entries")):
-        with stories.hand.put_back(table):
-            stories.hand.run(f"UPDATE {table} SET {column} = CAST(:value AS TEXT)", value=b"\xff{")
-            assert any(each.table == table for each in findings(stories.database))
+    with stories.hand.put_back(table):
+        first = f"(SELECT min(rowid) FROM {table})"
+        stories.hand.run(f"UPDATE {table} SET {column} = {value} WHERE rowid = {first}", value=b"\xffA")
+        found = findings(stories.database)
+        assert any(each.table == table for each in found)
+        for each in found:
+            assert str(each).encode().decode() == str(each)
+
+
+def test_an_id_that_is_no_text_is_named_with_all_that_belonged_to_it(stories: Told) -> None:
+    if isinstance(stories.database, Postgres):
+        pytest.skip("PostgreSQL takes no such text")
+    with stories.hand.put_back("visit"):
+        row = the_row(stories.hand, "visit", "closed")
+        stories.hand.run("UPDATE visit SET id = CAST(:odd AS TEXT) WHERE id = :id", odd=b"\xffA", id=row["id"])
+        found = list(map(str, findings(stories.database)))
+        assert "visit: visit \\udcffA has an id that is no text." in found
+        assert f"journal: rows of visit {row['id']} belong to a visit that is not there." in found
+
+
+@pytest.mark.parametrize("table, column", BODIES)
+@pytest.mark.parametrize(
+    "value",
+    ["[" * 60_000, '{"99999999999999999999":"x"}', '{"-1":"x"}', "9" * 5_000],
+    ids=["deep", "beyond", "below", "long"],
+)
+def test_json_that_no_reader_bears_is_found_and_stops_no_proof(
+    stories: Told, table: str, column: str, value: str
+) -> None:
+    with stories.hand.put_back(table):
+        stories.hand.run(f"UPDATE {table} SET {column} = :value", value=value)
+        assert any(each.table == table for each in findings(stories.database))
+
+
+@pytest.mark.parametrize(
+    "change, wanted",
+    [
+        ("DELETE FROM sqlite_sequence", ["checkpoint: its counter is missing.", "journal: its counter is missing."]),
+        (
+            "UPDATE sqlite_sequence SET seq = 1",
+            [
+                "checkpoint: its counter says 1, and the table has number 2.",
+                "journal: its counter says 1, and the table has number 33.",
+            ],
+        ),
+        (
+            "UPDATE sqlite_sequence SET seq = 'x'",
+            ["checkpoint: its counter is no number.", "journal: its counter is no number."],
+        ),
+        (
+            "UPDATE sqlite_sequence SET seq = CAST(x'ff' AS TEXT), name = CAST(x'ff' AS TEXT)",
+            ["checkpoint: its counter is missing.", "journal: its counter is missing."],
+        ),
+    ],
+)
+def test_on_sqlite_a_counter_that_was_altered_with_the_newest_checkpoint_is_found(
+    stories: Told, change: str, wanted: list[str]
+) -> None:
+    if isinstance(stories.database, Postgres):
+        pytest.skip("PostgreSQL counts elsewhere")
+    with stories.hand.put_back("checkpoint"):
+        stories.hand.run("DELETE FROM checkpoint WHERE number = 3", change)
+        assert sorted(each for each in map(str, findings(stories.database)) if "counter" in each) == wanted
+
+
+def test_on_postgresql_a_counter_that_was_set_back_or_dropped_is_found(stories: Told, tmp_path: Path) -> None:
+    if not isinstance(stories.database, Postgres):
+        pytest.skip("SQLite counts elsewhere")
+    changes = {
+        "SELECT setval('checkpoint_number_seq', 1)": "checkpoint: its counter says 1, and the table has number 3.",
+        "SELECT setval('journal_number_seq', 30)": "journal: its counter says 30, and the table has number 33.",
+        "ALTER TABLE checkpoint ALTER number DROP DEFAULT": "",
+        "DROP SEQUENCE checkpoint_number_seq CASCADE": "checkpoint: its counter is missing.",
+        "DROP SEQUENCE journal_number_seq CASCADE": "journal: its counter is missing.",
+    }
+    for change, wanted in changes.items():
+        with copied(stories.database, tmp_path, stories.server) as database:
+            Hand(database).run(change)
+            found = [each for each in map(str, findings(database)) if "counter" in each]
+            assert found == ([wanted] if wanted else []), change
 
 
 def test_text_where_a_moment_should_be_is_found_and_stops_no_proof(stories: Told) -> None:

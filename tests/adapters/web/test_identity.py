@@ -13,6 +13,7 @@ from bot.messages import Address
 from bot.ports import Transaction
 from bot.storage.memory import MemoryStore
 from tests.adapters.web.signed import Desk, desk, settings
+from tests.world import carry_all
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ async def test_what_is_for_somebody_is_told_to_no_page_of_another() -> None:
         stream = await sophie.stream("/events?page=me")
         assert b"hello" in await stream.content.readuntil(b"\n\n")
         visit = await swapped.arrives()
-        await swapped.parts.courier.carry_all()
+        await carry_all(swapped.parts.courier)
         await swapped.parts.store.transact(lambda tx: tx.put_off(visit, None))
         swapped.web.streams.tell({"sophie"}, "changed", {"visit": "hers"})
         assert b"hers" in await stream.content.readuntil(b"\n\n")

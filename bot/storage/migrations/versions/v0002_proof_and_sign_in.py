@@ -1,10 +1,12 @@
 """Hashes that prove the journal, and what sign-in keeps. Entries that stand already are taken into the chain."""
 
+import hashlib
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
 from bot.storage.migrations.versions.v0001_tables import keep_append_only, let_change
-from bot.storage.proof import entry_hash, seal
 
 revision = "0002"
 down_revision = "0001"
@@ -78,10 +80,22 @@ def downgrade() -> None:
     op.bulk_insert(meta, [{"name": "schema_version", "value": "1"}])
 
 
+# Hashes as this version made them: a step stays as it was released, whatever `bot.storage.proof` becomes.
+
+
+def _seal(*parts: object) -> str:
+    canonical = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _entry_hash(previous: str, *, visit: str, seq: int, at: int, through: str, event: str) -> str:
+    return _seal("entry", previous, visit, seq, at, through, event)
+
+
 def _fill_in(connection: sa.Connection) -> None:
     seals = {}
     for digest, body in connection.execute(sa.text("SELECT digest, body FROM policy")).all():
-        seals[digest] = seal("policy", digest, body)
+        seals[digest] = _seal("policy", digest, body)
         connection.execute(
             sa.text("UPDATE policy SET seal = :seal WHERE digest = :digest"), {"seal": seals[digest], "digest": digest}
         )
@@ -92,7 +106,7 @@ def _fill_in(connection: sa.Connection) -> None:
             {"visit": visit},
         ).all()
         for number, seq, at, through, event in rows:
-            head = entry_hash(head, visit=visit, seq=seq, at=at, through=through, event=event)
+            head = _entry_hash(head, visit=visit, seq=seq, at=at, through=through, event=event)
             connection.execute(
                 sa.text("UPDATE journal SET hash = :hash WHERE number = :number"), {"hash": head, "number": number}
             )
@@ -102,7 +116,7 @@ def _fill_in(connection: sa.Connection) -> None:
     ).all():
         connection.execute(
             sa.text("UPDATE facts SET seal = :seal WHERE visit = :visit"),
-            {"seal": seal("facts", visit, visitor, company, body), "visit": visit},
+            {"seal": _seal("facts", visit, visitor, company, body), "visit": visit},
         )
     for key in connection.execute(sa.text("SELECT visit, reader, adapter, address FROM card")).all():
         connection.execute(
@@ -110,7 +124,7 @@ def _fill_in(connection: sa.Connection) -> None:
                 "UPDATE card SET seal = :seal "
                 "WHERE visit = :visit AND reader = :reader AND adapter = :adapter AND address = :address"
             ),
-            {"seal": seal("card", *key), **key._mapping},  # noqa: SLF001 - its public name
+            {"seal": _seal("card", *key), **key._mapping},  # noqa: SLF001 - its public name
         )
     for key, adapter, address, visit, body in connection.execute(
         sa.text("SELECT key, adapter, address, visit, body FROM nudge")
@@ -118,7 +132,7 @@ def _fill_in(connection: sa.Connection) -> None:
         connection.execute(
             sa.text("UPDATE nudge SET seal = :seal WHERE key = :key AND adapter = :adapter AND address = :address"),
             {
-                "seal": seal("nudge", key, adapter, address, visit, body),
+                "seal": _seal("nudge", key, adapter, address, visit, body),
                 "key": key,
                 "adapter": adapter,
                 "address": address,

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import text
 
-from bot.domain.visit import Visit
 from bot.messages import Address
 from bot.ports import Store, Transaction
 from bot.rows import OverdueStep, Tally, Unsent, Waiting
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
-from tests.contracts.samples import DESK, MARTIN, arrival, at, closed, nudge, receipt, visit
+from tests.contracts.samples import DESK, MARTIN, at, begins, closed, nudge, receipt, visit
 
 NOTHING = Waiting(ours=True, step=None, unsent=None, on_hold={})
-
-
-async def begins(store: Store, begun: Visit, wake_at: datetime | None = None) -> None:
-    await store.transact(lambda tx: tx.save(begun, version=0, events=arrival(begun), through="web", wake_at=wake_at))
 
 
 async def queues(store: Store, key: str, address: Address, seconds: float, name: str = "v1") -> None:
@@ -41,8 +35,8 @@ async def test_in_an_empty_database_nothing_waits(store: Store) -> None:
 
 
 async def test_the_most_overdue_visit_is_named_and_one_whose_moment_is_to_come_is_not(store: Store) -> None:
-    await begins(store, visit("v1"), at(60))
-    await begins(store, visit("v2"), at(30))
+    await begins(store, visit("v1"), wake_at=at(60))
+    await begins(store, visit("v2"), wake_at=at(30))
     await begins(store, visit("v3"))
     assert (await waiting(store, 29)).step is None
     assert (await waiting(store, 30)).step == OverdueStep(visit="v2", since=at(30))
@@ -107,7 +101,7 @@ async def test_closed_visits_are_not_open(store: Store) -> None:
 
 
 async def test_asking_changes_nothing(store: Store) -> None:
-    await begins(store, visit("v1"), at(0))
+    await begins(store, visit("v1"), wake_at=at(0))
     await queues(store, "n1", MARTIN, 0)
     for _ in range(2):
         assert (await waiting(store, 1)).step is not None
@@ -129,7 +123,7 @@ async def test_after_an_upgrade_beside_it_the_tables_are_no_longer_ours(store: S
 async def test_among_a_hundred_thousand_visits_the_answer_takes_milliseconds(tmp_path: Path) -> None:
     store = await open_sqlite(tmp_path / "visits.db")
     assert isinstance(store, SqlStore)
-    await begins(store, visit("v1"), at(5))
+    await begins(store, visit("v1"), wake_at=at(5))
     await begins(store, closed(visit("v2"), at(1)))
     many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
     with store._engine.begin() as connection:

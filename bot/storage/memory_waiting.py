@@ -1,4 +1,4 @@
-"""What waits and how much there is, in memory; the same rules as in `bot.storage.sql_standing`."""
+"""What waits and how much there is, in memory; the same rules as in `bot.storage.sql_waiting`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.rows import OverdueStep, Tally, Unsent, Waiting
 from bot.storage.memory_base import MemoryBase
 
 
-class MemoryStanding(MemoryBase):
+class MemoryWaiting(MemoryBase):
     """The part of a transaction in memory that whoever looks after hello30 uses."""
 
     def waiting(self, now: datetime) -> Waiting:

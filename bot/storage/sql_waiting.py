@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, exists, func, or_, select
+from sqlalchemy import Row, Table, exists, func, select
 
 from bot.rows import OverdueStep, Tally, Unsent, Waiting
-from bot.storage.sql_base import SqlBase, same_schema
+from bot.storage.sql_base import SqlBase, holds_on, same_schema
 from bot.storage.tables import card, hold, nudge, visit
 
 # Partial indexes have few rows, but are used only when a query repeats their condition in so many words.
 _WAKES = visit.c.wake_at.is_not(None)
 
 
-class SqlStanding(SqlBase):
+class SqlWaiting(SqlBase):
     """The part of an SQL transaction that whoever looks after hello30 uses."""
 
     def waiting(self, now: datetime) -> Waiting:
@@ -47,8 +47,7 @@ class SqlStanding(SqlBase):
 
     def _oldest(self, table: Table, now: datetime) -> Unsent | None:
         """Give the card or nudge that has waited for longest, leaving aside what is on hold."""
-        mine = (hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))
-        held = exists().where(*mine, hold.c.until > now)
+        held = exists().where(holds_on(table), hold.c.until > now)
         query = (
             select(table.c.visit, table.c.adapter, table.c.waiting_since)
             .where(table.c.waiting_since.is_not(None), table.c.waiting_since <= now, ~held)

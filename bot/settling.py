@@ -1,0 +1,235 @@
+"""What became of a message: noted in one transaction; where one is given up, that is journaled and the ladder moves on.
+
+Nothing in here calls a platform: `bot.courier` does, and tells what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
+
+import structlog
+
+from bot.desk import FrontDesk
+from bot.domain import commands as c
+from bot.domain import events as e
+from bot.domain.cards import readers
+from bot.domain.people import BOT
+from bot.errors import DeliveryError, DeliveryKind, NotSaved, Unfit
+from bot.logs import log_failure
+from bot.messages import Address, Receipt
+from bot.parcels import CardParcel
+from bot.patience import Patience, Silence
+from bot.ports import Clock, Store, Transaction
+from bot.rows import CardRow, NudgeRow
+
+log = structlog.get_logger(__name__)
+
+PARK_AFTER = 8
+"""So many tries without success, and a message is given up: the ladder moves on without it."""
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=2)
+MISCONFIGURED_WAIT = timedelta(minutes=5)
+"""A platform that an admin must set right is tried again after so long."""
+
+Work: TypeAlias = Callable[[Transaction], bool]
+"""Notes something; tells whether a step happens now, for which others may hurry once it is committed."""
+
+
+class UnknownOutcome(DeliveryError):
+    """A fault after which nobody knows whether the message was sent."""
+
+
+class Settling:
+    """Notes what became of each message that was claimed, and gives it back, or gives it up."""
+
+    def __init__(
+        self, store: Store, desk: FrontDesk, clock: Clock, patience: Patience, moved: Callable[[], None]
+    ) -> None:
+        """Take what it works with; `moved` is called when a step happens now because somebody cannot be reached."""
+        self._store = store
+        self._desk = desk
+        self._clock = clock
+        self._patience = patience
+        self._moved = moved
+
+    # Each names first what is wanted, and then what is left of it where that does not fit into the database: a message
+    # of which nothing is noted would be sent again for ever.
+
+    async def card_shown(self, card: CardParcel, receipt: Receipt) -> None:
+        """Note that a card is there, and who was told their question by it."""
+        await self._settle(
+            partial(self._card_shown, card=card, receipt=receipt),
+            partial(_card_shown_only, card=card, receipt=receipt),
+            partial(_card_parked, row=card.row, unknown=False),
+            adapter=card.row.address.adapter,
+        )
+
+    async def card_failed(self, row: CardRow, fault: DeliveryError, *, called: bool = True) -> None:
+        """Note that a card was not taken, or (not `called`) could not even be made."""
+        await self._settle(
+            partial(self._card_failed, row=row, fault=fault),
+            partial(self._card_failed, row=row, fault=fault, step=False),
+            partial(_card_parked, row=row, unknown=isinstance(fault, UnknownOutcome)),
+            adapter=row.address.adapter if called else None,
+        )
+
+    async def nudge_sent(self, row: NudgeRow, receipt: Receipt) -> None:
+        """Note that a nudge was sent."""
+        await self._settle(
+            partial(_nudge_sent, row=row, receipt=receipt),
+            partial(_nudge_sent, row=row),
+            adapter=row.address.adapter,
+        )
+
+    async def nudge_failed(self, row: NudgeRow, fault: DeliveryError, *, called: bool = True) -> None:
+        """Note that a nudge was not taken, or (not `called`) could not even be made."""
+        await self._settle(
+            partial(self._nudge_failed, row=row, fault=fault),
+            partial(self._nudge_failed, row=row, fault=fault, step=False),
+            partial(_nudge_parked, row=row),
+            adapter=row.address.adapter if called else None,
+        )
+
+    async def nudge_unreadable(self, visit: str, address: Address) -> None:
+        """Note of a nudge that cannot be read, and is parked already, that it was given up."""
+        await self._settle(
+            partial(self._nudge_unreadable, visit=visit, address=address),
+            partial(self._nudge_unreadable, visit=visit, address=address, step=False),
+            adapter=None,
+        )
+
+    # --- noting ------------------------------------------------------------------------------------------------------
+
+    async def _settle(self, *works: Work, adapter: str | None) -> None:
+        """Note the first of these that the database takes; when it takes none, the lease runs out and it is sent again.
+
+        `adapter` is the one that was called; None: none was.
+        """
+        for work in works:
+            try:
+                noted, moved = await self._store.transact(partial(self._note, work=work, adapter=adapter))
+            except Exception as error:  # noqa: BLE001 - one visit that cannot be decided holds up nobody
+                if isinstance(error, NotSaved) and not isinstance(error, Unfit):
+                    log.warning("courier.result_not_saved", fault=str(error))
+                    return
+                log_failure(log, "courier.result_not_noted", error)
+            else:
+                if adapter and noted:
+                    self._patience.settled(adapter, noted)
+                if moved:
+                    self._moved()
+                return
+
+    def _note(self, tx: Transaction, work: Work, adapter: str | None) -> tuple[Silence | None, bool]:
+        noted = self._patience.settle(tx, adapter) if adapter else None
+        return noted, work(tx)
+
+    def _card_shown(self, tx: Transaction, card: CardParcel, receipt: Receipt) -> bool:
+        row = card.row
+        if not tx.card_shown(row, card.version, receipt):
+            log.info("courier.lease_lost", visit=row.visit)
+            return False
+        # once per asking and person: the first card that shows somebody their question is the proof
+        events = [entry.event for entry in tx.journal(row.visit)] if card.askings else []
+        told = {event.asking for event in events if isinstance(event, e.Delivered) and event.person == row.reader}
+        for asking in card.askings:
+            if asking not in told:
+                now, adapter = self._clock.now(), row.address.adapter
+                seen = e.Delivered(at=now, by=BOT, person=row.reader, asking=asking, adapter=adapter)
+                self._desk.record(tx, row.visit, seen, adapter)
+        return False
+
+    def _card_failed(self, tx: Transaction, row: CardRow, fault: DeliveryError, *, step: bool = True) -> bool:
+        if fault.kind is DeliveryKind.POST_ANEW and row.receipt is not None:
+            tx.card_failed(row, not_before=self._clock.now(), unknown=False, forget_receipt=True)
+            return False
+        parked, unknown = _hopeless(row.attempts, fault), isinstance(fault, UnknownOutcome)
+        again = None if parked else self._again(tx, row.address, row.attempts, fault)
+        lost = tx.card_failed(row, not_before=again, unknown=unknown, parked=parked) and parked
+        return lost and self._given_up(tx, row.visit, row.reader, row.address, fault.kind, step=step)
+
+    def _nudge_failed(self, tx: Transaction, row: NudgeRow, fault: DeliveryError, *, step: bool = True) -> bool:
+        if not _hopeless(row.attempts, fault):
+            again = self._again(tx, row.address, row.attempts, fault)
+            tx.nudge_failed(row, not_before=again, unknown=isinstance(fault, UnknownOutcome))
+            return False
+        lost = tx.nudge_done(row, "parked")
+        return lost and self._given_up(tx, row.nudge.visit, row.nudge.person, row.address, fault.kind, step=step)
+
+    def _nudge_unreadable(self, tx: Transaction, visit: str, address: Address, *, step: bool = True) -> bool:
+        """Give up what was for whoever of this visit is found at the address: the nudge itself tells it no more."""
+        theirs = (reader for reader in readers(self._desk.load(tx, visit).visit) if self._desk.is_at(reader, address))
+        reader = next(theirs, None)
+        if reader is None:
+            return False
+        return self._given_up(tx, visit, reader, address, DeliveryKind.RETRY, step=step)
+
+    # --- failing -----------------------------------------------------------------------------------------------------
+
+    def _again(self, tx: Transaction, address: Address, attempts: int, fault: DeliveryError) -> datetime:
+        """Say when to try again; what a platform asks for holds for the whole bucket, and nobody sleeps on it."""
+        now = self._clock.now()
+        if fault.kind is DeliveryKind.WAIT_UNTIL and fault.retry_at is not None:
+            again = max(fault.retry_at, now + FIRST_WAIT)  # clocks differ: what is past already is no reason to hurry
+            tx.hold(address.adapter, address.id, again)
+            return again
+        if fault.kind is DeliveryKind.MISCONFIGURED:
+            log.error("courier.misconfigured", adapter=address.adapter, detail=fault.detail)
+            tx.hold(address.adapter, "*", now + MISCONFIGURED_WAIT)
+            return now + MISCONFIGURED_WAIT
+        return _later(now, attempts)
+
+    def _given_up(
+        self, tx: Transaction, visit: str, reader: str, address: Address, kind: DeliveryKind, *, step: bool
+    ) -> bool:
+        """Journal once that a message was given up; True where it was a person's: then the next step happens now.
+
+        Without `step` it is only journaled: the visit cannot be decided, and the timekeeper sees to it.
+        """
+        now = self._clock.now()
+        why = kind.value if kind is DeliveryKind.UNREACHABLE else "parked"
+        lost = e.NotDelivered(at=now, by=BOT, person=reader, adapter=address.adapter, why=why)
+        if not any(_same_loss(entry.event, lost) for entry in tx.journal(visit)):
+            self._desk.record(tx, visit, lost, address.adapter)
+        if not step or reader not in self._desk.settings.people:
+            return False
+        self._desk.act(tx, visit, c.ReportUnreachable(person=reader), now, address.adapter)
+        return True
+
+
+def _card_shown_only(tx: Transaction, card: CardParcel, receipt: Receipt) -> bool:
+    tx.card_shown(card.row, card.version, receipt)
+    return False
+
+
+def _card_parked(tx: Transaction, row: CardRow, *, unknown: bool) -> bool:
+    tx.card_failed(row, not_before=None, unknown=unknown, parked=True)
+    return False
+
+
+def _nudge_sent(tx: Transaction, row: NudgeRow, receipt: Receipt | None = None) -> bool:
+    tx.nudge_done(row, "sent", receipt)
+    return False
+
+
+def _nudge_parked(tx: Transaction, row: NudgeRow) -> bool:
+    tx.nudge_done(row, "parked")
+    return False
+
+
+def _later(now: datetime, attempts: int) -> datetime:
+    return now + min(FIRST_WAIT * (1 << max(0, min(attempts, 10))), LONGEST_WAIT)
+
+
+def _hopeless(attempts: int, fault: DeliveryError) -> bool:
+    """Tell whether a message is given up: nobody is there, or it failed too often for no stated reason."""
+    if fault.kind in (DeliveryKind.WAIT_UNTIL, DeliveryKind.MISCONFIGURED):
+        return False  # it is the platform that is waited for, however long that takes
+    return fault.kind is DeliveryKind.UNREACHABLE or attempts + 1 >= PARK_AFTER
+
+
+def _same_loss(event: e.Event, lost: e.NotDelivered) -> bool:
+    return isinstance(event, e.NotDelivered) and (event.person, event.adapter) == (lost.person, lost.adapter)
