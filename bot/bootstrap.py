@@ -98,7 +98,7 @@ def join(
 ) -> Parts:
     """Join the parts around a store that is open; adapters may be put into `Parts.adapters` until they are started.
 
-    Without `keys`, or without the web pages, nobody can sign in.
+    Without `keys` nobody can sign in.
     """
     wording = wording or Wording.load(kinds=settings.kinds)
     running = Running()
@@ -108,7 +108,7 @@ def join(
     watch = _watch(settings, Health(store, clock, running, carried_by), clock)
     if watch:
         store = MeteredStore(store, watch.meter)
-    signing = Signing(keys, clock, settings.web.address) if keys and settings.web else None
+    signing = Signing(keys, clock, settings.web.address) if keys else None
     pages = PageLinks(signing, carried_by)
     courier = Courier(store, desk, wording, clock, carried_by, pages=pages, running=running)
     meter = watch.meter if watch else None
@@ -182,8 +182,7 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
             for adapter in parts.adapters.values():
                 await adapter.start(parts.inbox.receive)
                 parts.running.started.add(adapter.name)
-            pages = parts.settings.web.address if parts.settings.web else None
-            log.info("hello30.ready", adapters=list(parts.adapters), pages=pages)
+            log.info("hello30.ready", adapters=list(parts.adapters), pages=parts.settings.web.address)
             if ready:
                 ready.set()
             await stop.wait()

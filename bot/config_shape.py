@@ -78,9 +78,9 @@ _DATABASE = "write a file such as hello30.db, or postgresql://user@host/name"
 
 def read_database(text: str, where: str = "into this file") -> str:
     """Read a database; raises `Wrong`, also for a password, which belongs nowhere that it is written down."""
-    scheme, _, rest = text.partition("://")
+    scheme, is_url, rest = text.partition("://")
     if not rest:
-        if not text.strip() or scheme.startswith(("postgres:", "postgresql:")):
+        if is_url or not text.strip() or scheme.startswith(("postgres:", "postgresql:")):
             raise Wrong(f'"{text}" is no database: {_DATABASE}')
         return text
     if scheme not in {"postgresql", "postgres"}:

@@ -143,7 +143,6 @@ class Settings:
     kinds            the labels of each kind, by language tag
     database         an SQLite file need not exist yet, a PostgreSQL database must
     policies         in the order in which they are tried; the last covers everything
-    web              None when the web pages are not served
     slack            None when Slack is not used
     operations       None when nobody asks how hello30 is
     """
@@ -156,7 +155,7 @@ class Settings:
     kinds: Mapping[str, Mapping[str, str]]
     database: Database
     policies: tuple[Policy, ...]
-    web: Web | None
+    web: Web
     slack: Slack | None = None
     operations: Operations | None = None
 

@@ -22,7 +22,7 @@ from bot.language.wording import Wording
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
 from bot.pages import Views
 from bot.ports import Capabilities, Clock, Receive
-from bot.settings import Settings, Web
+from bot.settings import Settings
 from bot.sign_in import Entrance
 
 STOP_WITHIN_S = 10.0
@@ -50,7 +50,7 @@ class WebAdapter:
         entrance: Entrance | None = None,
     ) -> None:
         """Take what the pages read; raises `ConfigError` for an address that others can reach without TLS."""
-        self._web = settings.web or Web(host="127.0.0.1", port=0)
+        self._web = settings.web
         self.streams = Streams()
         self._is_open = bool(demo or entrance)
         pages = Pages(settings, views, wording, clock, demo)

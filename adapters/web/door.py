@@ -19,7 +19,7 @@ from adapters.web.viewers import ME, RECEPTION, VISIT, Viewer
 from bot.errors import NotSaved
 from bot.language.catalogue import LANGUAGES
 from bot.rows import Session
-from bot.settings import Settings, Web
+from bot.settings import Settings
 from bot.sign_in import Entrance, SignedIn, SignIn
 
 OPEN: Final = frozenset({"/static", "/in/{token}"})
@@ -43,9 +43,9 @@ class Door:
         self._guard = guard
         self.demo = demo
         self.entrance = entrance
-        is_tls = (settings.web or Web(host="", port=0)).is_tls
+        is_tls = settings.web.is_tls
         self._is_tls = is_tls
-        self._url = settings.web.url if settings.web else ""
+        self._url = settings.web.url
         self._cookie = "__Host-hello30" if is_tls else "hello30"
 
     @property

@@ -30,9 +30,7 @@ class NoPort(Hello30Error):
 def run(path: Path) -> None:
     """Run hello30 as configured until SIGTERM or SIGINT; `KeysWrong` when its pages would be open to nobody."""
     settings = config.load(path)
-    web = settings.web
-    keys = read_keys(os.environ) if web else None
-    _run(serve(settings, keys), f"{web.host}:{web.port}" if web else "")
+    _run(serve(settings, read_keys(os.environ)), f"{settings.web.host}:{settings.web.port}")
 
 
 def demo(*, port: int, speed: float, database: Path | None, fresh: bool) -> None:

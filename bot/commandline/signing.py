@@ -34,7 +34,7 @@ def link(path: Path, text: str) -> None:
     """Print a link for a person; raises `KeysWrong`, and `CannotSign` where nobody knows the address of the pages."""
     settings = config.load(path)
     person = one_person(text, settings.people, _WHO)
-    if settings.web is None or not settings.web.address:
+    if not settings.web.address:
         raise CannotSign(
             f"{path} does not say where the web pages are: please write the url or the port under adapters: web."
         )
@@ -65,7 +65,7 @@ async def _end_sessions(database: Database, person: str) -> int:
 def _busy(settings: Settings, person: Person) -> str:
     admins = [each.name for each in settings.people.values() if "admin" in each.roles]
     who = f"Please ask an admin ({', '.join(admins)})" if admins else "Please give somebody roles: [admin], who is able"
-    page = f"{settings.web.address}/people" if settings.web else "/people"
+    page = f"{settings.web.address}/people"
     return (
         f"hello30 is running, and its database takes one program at a time. {who} to press "
         f'"Sign out everywhere" beside {person.name} on {page}; or stop hello30, and run this again.'

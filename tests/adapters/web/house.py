@@ -467,7 +467,7 @@ def _call_back(visit: str, button: str, say: Say) -> Form:
     )
     free = Field(name="free", kind=FieldKind.DAY_AND_TIME, label=say("form.callback.other_time"), options=days)
     texts = (
-        Field(name="phone", kind=FieldKind.PHONE, label=say("form.callback.number"), value="+1 514-555-0142"),
+        Field(name="phone", kind=FieldKind.PHONE, label=say("form.add_phone.number"), value="+1 514-555-0142"),
         Field(
             name="line",
             kind=FieldKind.TEXT,

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
-from adapters.registry import ADAPTERS, adapter_class
 from adapters.web.adapter import WebAdapter
 from bot.domain.card import Nudge
 from bot.errors import ConfigError, DeliveryError, DeliveryKind
 from bot.messages import Address, Incoming, Outcome, Reply
-from bot.ports import ChatAdapter
 from tests.adapters.web import house
 from tests.adapters.web.conftest import Browser, Open
 from tests.adapters.web.html import Page
@@ -36,12 +34,6 @@ async def event(response: ClientResponse) -> tuple[str, dict[str, str]]:
     data = (await response.content.readline()).decode().removeprefix("data: ")
     await response.content.readline()
     return name, json.loads(data)
-
-
-def test_the_registry_knows_where_each_adapter_lives() -> None:
-    assert {name: adapter_class(name).__name__ for name in ADAPTERS} == {"web": "WebAdapter"}
-    made: ChatAdapter = adapter()
-    assert made.name == "web"
 
 
 @pytest.mark.parametrize("host,port", [("0.0.0.0", 0), ("192.168.1.4", 0), ("", 0), ("localhost.evil", 0), ("::1", -1)])
