@@ -19,7 +19,7 @@ import structlog
 
 from bot.alarm import Alarm
 from bot.desk import FrontDesk
-from bot.errors import DeliveryError, DeliveryKind, NotSaved
+from bot.errors import DeliveryError, DeliveryKind, NotSaved, UnknownOutcome
 from bot.health import Running
 from bot.language.wording import Wording
 from bot.links import PageLinks
@@ -29,7 +29,7 @@ from bot.parcels import CardParcel, NudgeParcel, Packing
 from bot.patience import Patience
 from bot.ports import ChatAdapter, Clock, Store, Transaction
 from bot.rows import CardRow, NudgeRow
-from bot.settling import Settling, UnknownOutcome
+from bot.settling import Settling
 
 log = structlog.get_logger(__name__)
 

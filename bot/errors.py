@@ -12,6 +12,7 @@
     ├── Unreadable           what is stored cannot be understood: an unknown field, or a newer hello30 wrote it
     ├── ConfigError          a file that an admin wrote has faults: all of them, with file:line:column
     └── DeliveryError        a chat platform did not take a message: what to do about it is its kind
+        └── UnknownOutcome   likewise, and it may have been taken all the same: look for it before it is sent again
 """
 
 from __future__ import annotations
@@ -109,3 +110,7 @@ class DeliveryError(Hello30Error):
     def __str__(self) -> str:
         """Name the kind first, so that a log can be searched for it."""
         return f"{self.kind}: {self.detail}"
+
+
+class UnknownOutcome(DeliveryError):
+    """A fault after which nobody knows whether the message was sent: the reply was lost, or the platform failed."""

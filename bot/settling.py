@@ -17,7 +17,7 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.cards import readers
 from bot.domain.people import BOT
-from bot.errors import DeliveryError, DeliveryKind, NotSaved, Unfit
+from bot.errors import DeliveryError, DeliveryKind, NotSaved, Unfit, UnknownOutcome
 from bot.logs import log_failure
 from bot.messages import Address, Receipt
 from bot.parcels import CardParcel
@@ -36,10 +36,6 @@ MISCONFIGURED_WAIT = timedelta(minutes=5)
 
 Work: TypeAlias = Callable[[Transaction], bool]
 """Notes something; tells whether a step happens now, for which others may hurry once it is committed."""
-
-
-class UnknownOutcome(DeliveryError):
-    """A fault after which nobody knows whether the message was sent."""
 
 
 class Settling:

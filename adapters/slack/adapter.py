@@ -7,6 +7,8 @@ which it posts. What comes in is answered by `listeners`; cards and nudges go ou
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +16,6 @@ from typing import Any, Final
 
 import structlog
 from aiohttp import ClientSession, ClientTimeout
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -25,6 +26,7 @@ from adapters.slack.blocks import card_message, nudge_message
 from adapters.slack.calls import Bot, Calls
 from adapters.slack.front import Front
 from adapters.slack.listeners import Listeners
+from adapters.slack.websocket import Websocket
 from adapters.slack.words import SlackWords
 from bot.domain.card import Nudge
 from bot.errors import DeliveryError, DeliveryKind, Hello30Error
@@ -36,8 +38,8 @@ from bot.settings import Settings, Slack
 
 log = structlog.get_logger(__name__)
 
-CALL_WITHIN: Final = timedelta(seconds=10)
-"""So long a call may take; Slack answers in a tenth of a second."""
+CALL_WITHIN: Final = timedelta(seconds=16)
+"""So long a call may take; Slack answers in a tenth of a second. The courier gives up first, and so learns of it."""
 TRY_AGAIN: Final = timedelta(seconds=5)
 """After so long Slack is asked again who we are, where it could not be reached at the start."""
 SCOPES: Final = frozenset({"app_mentions:read", "channels:history", "chat:write", "commands", "im:history", "im:write"})
@@ -72,8 +74,8 @@ class SlackAdapter:
         self._calls: Calls | None = None
         self._listeners: Listeners | None = None
         self._front: Front | None = None
-        self._socket: AsyncSocketModeHandler | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._socket: Websocket | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     @classmethod
     def configured(
@@ -97,7 +99,7 @@ class SlackAdapter:
     async def start(self, receive: Receive) -> None:
         """Ask Slack who we are, and listen; where Slack cannot be reached, that is tried again beside it.
 
-        Raises `Hello30Error` for a token that Slack refuses, or that lacks a scope; `OSError` when the port is taken.
+        Raises `Hello30Error` for a token that Slack refuses, or that lacks a scope, and when the port is taken.
         """
         self._session = ClientSession(timeout=ClientTimeout(total=CALL_WITHIN.total_seconds()))
         client = AsyncWebClient(
@@ -112,25 +114,39 @@ class SlackAdapter:
             self._settings, self._words, self._calls, receive=receive, bot=lambda: self._bot.user
         )
         app = AsyncApp(
+            logger=_quiet(),
             client=AsyncWebClient(base_url=self._slack.api_url, session=self._session),  # bolt itself calls nothing
             request_verification_enabled=False,  # the front does, before anything is read
             ssl_check_enabled=False,
             process_before_response=True,  # the other way polls every 10 ms
             authorize=self._authorized_as(),
         )
-        app.error(_told)
+        app.error(_failed)
         self._listeners.listen(app)
         try:
-            await self._know_ourselves()
+            if not await self._know_ourselves():
+                self._beside.append(asyncio.create_task(self._ask_again()))
+            if self._slack.mode == "http":
+                await self._serve(app)
+            else:
+                self._socket = Websocket(app, self._secrets.app, web_client=client)
+                self._socket.client.wss_uri = await self._where_to_connect()
+                self._beside.append(asyncio.create_task(self._connect(self._socket)))
         except BaseException:
             await self.stop()
             raise
-        if self._slack.mode == "http":
-            self._front = Front(self._slack.host, self._slack.port, self._secrets.signing, self._clock, _of(app))
+
+    async def _serve(self, app: AsyncApp) -> None:
+        host, port = self._slack.host, self._slack.port
+        self._front = Front(host, port, self._secrets.signing, self._clock, _of(app))
+        try:
             await self._front.start()
-        else:
-            self._socket = AsyncSocketModeHandler(app, self._secrets.app, web_client=client)
-            self._asking = asyncio.create_task(self._connect(self._socket))
+        except OSError as error:
+            why = "another program uses this port" if error.errno == errno.EADDRINUSE else str(error.strerror)
+            raise Hello30Error(
+                f"hello30 cannot take what Slack posts on {host}:{port}: {why}. Please give Slack another host or port "
+                "in the configuration."
+            ) from None
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         """Post a message; with `again` one of the same key is looked for first, and amended."""
@@ -151,12 +167,13 @@ class SlackAdapter:
 
     async def stop(self) -> None:
         """Take nothing more, answer what was taken, and let go of Slack."""
-        if self._asking:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
-            self._asking = None
+        for task in self._beside:
+            task.cancel()
+        if self._beside:
+            await asyncio.wait(self._beside)
+            self._beside.clear()
         if self._socket:
-            await self._socket.close_async()  # type: ignore[no-untyped-call]  # slack_bolt left it untyped
+            await self._socket.finish()
             self._socket = None
         if self._front:
             await self._front.stop()
@@ -179,7 +196,8 @@ class SlackAdapter:
 
     # --- who we are --------------------------------------------------------------------------------------------------
 
-    async def _know_ourselves(self) -> None:
+    async def _know_ourselves(self) -> bool:
+        """Ask Slack who we are; False where it cannot be reached."""
         try:
             self._bot = await self._running().who()
         except DeliveryError as fault:
@@ -188,13 +206,27 @@ class SlackAdapter:
                     f"Slack does not take the bot's token ({fault.detail}). Please set SLACK_BOT_TOKEN to the one that "
                     'stands in Slack under "OAuth & Permissions"; it begins with xoxb-.'
                 ) from None
-            log.warning("slack.not_reached", fault=fault.detail)  # each call tries anew
-            return
+            log.warning("slack.not_reached", fault=fault.detail)
+            return False
         if self._bot.scopes is not None and (missing := SCOPES - self._bot.scopes):
             raise Hello30Error(
                 f"The bot's token lacks {', '.join(sorted(missing))}. Please bring the app in Slack up to date with "
                 "`hello30 slack manifest`, and install it again."
             )
+        return True
+
+    async def _ask_again(self) -> None:
+        """Ask who we are until Slack answers; what an admin must set right can only be logged by then."""
+        known = False
+        while not known:
+            again = self._clock.now() + TRY_AGAIN
+            while self._clock.now() < again:
+                await self._clock.sleep_until(again)
+            try:
+                known = await self._know_ourselves()
+            except Hello30Error as fault:
+                log.error("slack.refused_us", fault=str(fault))  # noqa: TRY400 - the sentence says it all
+                return
 
     def _authorized_as(self) -> Callable[[], Awaitable[AuthorizeResult]]:
         """Give what tells bolt who we are: it would ask Slack, and lose what came in when Slack does not answer."""
@@ -205,7 +237,21 @@ class SlackAdapter:
 
         return authorize
 
-    async def _connect(self, socket: AsyncSocketModeHandler) -> None:
+    async def _where_to_connect(self) -> str | None:
+        """Ask Slack where a websocket is opened; None where it cannot be reached, so that it is asked later."""
+        try:
+            return await self._running().socket_url(self._secrets.app)
+        except DeliveryError as fault:
+            if fault.kind is DeliveryKind.MISCONFIGURED:
+                raise Hello30Error(
+                    f"Slack does not take the app's token ({fault.detail}). Please set SLACK_APP_TOKEN to the one that "
+                    'stands in Slack under "Basic Information"; it begins with xapp-, and has the scope '
+                    "connections:write."
+                ) from None
+            log.warning("slack.not_reached", fault=fault.detail)
+            return None
+
+    async def _connect(self, socket: Websocket) -> None:
         """Open the websocket; once it is open, it is opened again by itself whenever it is lost."""
         while True:
             try:
@@ -218,6 +264,13 @@ class SlackAdapter:
             await asyncio.sleep(TRY_AGAIN.total_seconds())
 
 
+def _quiet() -> logging.Logger:
+    """Give bolt a logger for errors only: it warns of tokens in the environment, and may quote what came in."""
+    logger = logging.getLogger("slack_bolt")
+    logger.setLevel(logging.ERROR)
+    return logger
+
+
 def _of(app: AsyncApp) -> Any:
     async def dispatch(request: AsyncBoltRequest) -> BoltResponse:
         return await app.async_dispatch(request)
@@ -225,9 +278,8 @@ def _of(app: AsyncApp) -> Any:
     return dispatch
 
 
-async def _told(error: Exception) -> None:
-    """Log what failed in a listener, without its words, and let Slack deliver it again."""
-    log_failure(log, "slack.failed", error)
+async def _failed(error: Exception) -> None:
+    """Let what failed in a listener come out, without bolt logging its words: Slack delivers it again."""
     raise error
 
 

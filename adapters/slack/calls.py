@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 import structlog
-from aiohttp import ClientError
+from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.blocks import Message
-from bot.errors import DeliveryError, DeliveryKind
+from bot.errors import DeliveryError, DeliveryKind, UnknownOutcome
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -26,6 +26,8 @@ EVENT_TYPE: Final = "hello30"
 """What a message of ours is marked with, in its metadata, beside its key."""
 LOOK_BACK: Final = 50
 """So many messages of a conversation are looked through for one whose reply was lost a moment ago."""
+AWAY_FOR: Final = timedelta(seconds=10)
+"""So long nothing is sent to a conversation after Slack could not be reached at all."""
 DEFAULT_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
 
@@ -65,6 +67,9 @@ MISCONFIGURED: Final = frozenset(
 GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 """A message that cannot be amended any more: it is posted anew."""
 
+UNSURE: Final = frozenset({"internal_error", "fatal_error"})
+"""Slack failed in the midst of it: it may have been done all the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -89,6 +94,10 @@ class Calls:
         scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes")
         found = frozenset(scope.strip() for scope in scopes.split(",")) if scopes else None
         return Bot(answer.get("user_id", ""), found)
+
+    async def socket_url(self, token: str) -> str:
+        """Ask where a websocket is opened; `token` is the app's, which is good for that alone."""
+        return str((await self._sent("apps.connections.open", {"params": {"token": token}}))["url"])
 
     async def conversation(self, address: str) -> str:
         """Give the conversation behind an address: that of a direct message for a user, a channel as it is."""
@@ -117,10 +126,19 @@ class Calls:
         await self._call("chat.update", channel=channel, ts=ts, **_content(message))
 
     async def find(self, conversation: str, key: str) -> str | None:
-        """Look for a message of ours among the latest ones of a conversation, by its key."""
-        answer = await self._read(
-            "conversations.history", channel=conversation, limit=str(LOOK_BACK), include_all_metadata="true"
-        )
+        """Look for a message of ours among the latest ones of a conversation, by its key.
+
+        A private channel may not be looked into without a scope of its own: there it is not found, and comes twice.
+        """
+        try:
+            answer = await self._read(
+                "conversations.history", channel=conversation, limit=str(LOOK_BACK), include_all_metadata="true"
+            )
+        except DeliveryError as fault:
+            if fault.kind is not DeliveryKind.MISCONFIGURED:
+                raise
+            log.warning("slack.not_looked_up", fault=fault.detail)
+            return None
         for each in answer.get("messages", ()):
             if marked(each) == key:
                 return f"{conversation}:{each['ts']}"
@@ -162,8 +180,13 @@ class Calls:
             return await self._client.api_call(method, **arguments)
         except SlackApiError as error:
             raise self._refused(method, error) from None  # its text quotes what was sent
+        except ClientConnectorError as error:
+            # nothing was sent, and nobody is unreachable because Slack is: it is waited for, however long that takes
+            again = self._clock.now() + AWAY_FOR
+            detail = f"{method}: {type(error).__name__}"
+            raise DeliveryError(DeliveryKind.WAIT_UNTIL, detail, retry_at=again) from None
         except (SlackClientError, ClientError, OSError, ValueError) as error:
-            raise DeliveryError(DeliveryKind.RETRY, f"{method}: {type(error).__name__}") from None
+            raise UnknownOutcome(DeliveryKind.RETRY, f"{method}: {type(error).__name__}") from None
 
     def _refused(self, method: str, error: SlackApiError) -> DeliveryError:
         answer: Any = error.response
@@ -180,7 +203,8 @@ class Calls:
         if why in MISCONFIGURED:
             needed = str(data.get("needed") or "") if isinstance(data, dict) else ""
             return DeliveryError(DeliveryKind.MISCONFIGURED, f"{detail} {needed}".strip())
-        return DeliveryError(DeliveryKind.RETRY, detail)
+        fault = UnknownOutcome if status >= 500 or why in UNSURE else DeliveryError
+        return fault(DeliveryKind.RETRY, detail)
 
 
 def marked(message: Mapping[str, Any]) -> str:

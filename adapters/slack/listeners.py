@@ -11,6 +11,8 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -31,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 COMMAND: Final = "/visitor"
 ACTIONS: Final = re.compile(rf"^({PRESS}|{OPENS}|{MORE}|{CHOICE})(:|$)")
+SAID_WITHIN: Final = timedelta(seconds=5)
+"""So long the end of the adapter waits for what is being said."""
 TOLD_AT_MOST: Final = 2000
 """So many answers are remembered, so that one that Slack delivers again is not said again."""
 
@@ -69,10 +73,14 @@ class Listeners:
         app.event("message")(self.message)
         app.event("app_mention")(self.mention)
 
-    async def finish(self) -> None:
-        """Wait for what is being said."""
+    async def finish(self, within: timedelta = SAID_WITHIN) -> None:
+        """Wait for what is being said; what takes too long stays unsaid, for Slack may not answer at all."""
         if self._beside:
-            await asyncio.wait(self._beside)
+            _, unsaid = await asyncio.wait(self._beside, timeout=within.total_seconds())
+            for task in unsaid:
+                task.cancel()
+            if unsaid:
+                await asyncio.wait(unsaid)
 
     # --- reception ---------------------------------------------------------------------------------------------------
 
@@ -89,15 +97,17 @@ class Listeners:
             return
         incoming = payloads.command(body, site, self._names)
         reply = await self._receive(incoming)
+        if not reply.ok and not reply.buttons:  # what was typed is gone from the line in which it stood
+            reply = replace(reply, text=f"{reply.text}\n{COMMAND} {incoming_text(incoming)}")
         message = self._reply(reply, incoming)
-        text = message.text
-        if reply.outcome is Outcome.NOT_SAVED:  # what was typed is gone from the line in which it stood
-            message = reply_message(Reply(outcome=reply.outcome, text=f"{text}\n{COMMAND} {incoming_text(incoming)}"))
         await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
 
     async def mention(self, ack: Ack, body: Body) -> None:
         """Announce a line in which the bot was mentioned; only what is not simply done is said."""
         event = body["event"]
+        if event.get("bot_id") or not event.get("user"):  # other apps announce nobody
+            await ack()
+            return
         site = self._sites.get(event.get("channel", ""), "")
         incoming = payloads.mention(body, self._bot(), site, self._names)
         reply = await self._receive(incoming)
@@ -131,7 +141,8 @@ class Listeners:
             return
         reply = await self._receive(incoming)
         await ack()
-        self._soon(self._answer(body, incoming, reply))
+        if self._is_first(incoming):
+            self._soon(self._answer(body, incoming, reply))
 
     async def form(self, ack: Ack, body: Body) -> None:
         """Take a form that a button had opened."""

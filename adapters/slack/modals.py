@@ -17,6 +17,7 @@ from adapters.slack import limits
 from adapters.slack.blocks import Message
 from adapters.slack.limits import cut
 from bot.messages import Announce, Field, FieldKind, Form, Option
+from bot.texts import name_and_company
 
 View: TypeAlias = dict[str, Any]
 
@@ -214,11 +215,12 @@ def arrival(view: Mapping[str, Any], site: str, people: Mapping[str, str]) -> An
     """Read what was filled in; `people` are the ids of the directory, by those of Slack."""
     found = {name: _answer(element) for name, element in _state(view)}
     somebody = found.get(SOMEBODY, "")
+    visitor, company = name_and_company(found.get("visitor", ""))
     return Announce(
-        visitor=found.get("visitor", ""),
+        visitor=visitor,
         owner=found.get("owner", ""),
         owner_id=people.get(somebody, "") if not found.get("owner") else "",
-        company=found.get("company", ""),
+        company=found.get("company", "") or company,
         about=found.get("about", ""),
         kind=found.get("kind", ""),
         phone=found.get("phone", ""),

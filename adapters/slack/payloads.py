@@ -142,13 +142,16 @@ def _view_key(view: Mapping[str, Any]) -> str:
 
 
 def carried(act: Carriable) -> str:
-    """Write what somebody typed so that a button can carry it; of a typed line, as much from its beginning as fits."""
+    """Write what somebody typed so that a button can carry it; of a line, as much from its beginning as fits.
+
+    That is all that counts: the core reads less of it.
+    """
     words: dict[str, Any] = {
         field.name: lines(getattr(act, field.name)) for field in fields(act) if field.type == "str"
     }
     act = replace(act, **words)  # the core reads no more of it either
     written = _written(act)
-    while isinstance(act, Typed) and len(written) > limits.VALUE:
+    while isinstance(act, AnnounceLine | Typed) and len(written) > limits.VALUE:
         act = replace(act, text=act.text[: len(act.text) * 3 // 4])
         written = _written(act)
     return written

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.messages import Address, Announce, Incoming, Press, ShownButton, Typed
+from bot.texts import name_and_company
 
 ADAPTER = "web"
 OWN_FIELDS = frozenset({"once", "page", "as", "proof", "press", "choice", "revision", "visit", "in_row"})
@@ -34,7 +35,7 @@ class Sender:
 
 def announce(sender: Sender, once: str, form: Mapping[str, str]) -> Incoming:
     """Read the arrival form; `choice` is the answer to what was asked back (which Martin, another person)."""
-    visitor, company = named(form.get("visitor", ""))
+    visitor, company = name_and_company(form.get("visitor", ""))
     name, value = split_press(form.get("choice", ""))
     act = Announce(
         visitor=visitor,
@@ -88,15 +89,6 @@ def announced(form: Mapping[str, str]) -> dict[str, str]:
 def answers(form: Mapping[str, str]) -> dict[str, str]:
     """Give what was filled in, without the fields that are ours."""
     return {name: value for name, value in form.items() if name not in OWN_FIELDS}
-
-
-def named(text: str) -> tuple[str, str]:
-    """Take `Julie Tremblay (Chambre de commerce)` apart; without a name before the bracket it is all name."""
-    text = text.strip()
-    name, bracket, company = text.removesuffix(")").partition("(")
-    if not (text.endswith(")") and bracket and name.strip()):
-        return text, ""
-    return name.strip(), company.strip()
 
 
 def pressed_as(button: ShownButton) -> str:

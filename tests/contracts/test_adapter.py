@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import ClientError, ClientSession
 
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.blocks import Pressed
 from adapters.web.adapter import WebAdapter
 from bot.domain.card import Button, Card, Nudge
 from bot.errors import DeliveryError, DeliveryKind
+from bot.language.wording import Wording
 from bot.messages import Address, Incoming, Outcome, Press, Receipt, Reply, ShownCard, ShownNudge
 from bot.ports import Capabilities, ChatAdapter
 from bot.settings import Web
 from bot.storage.memory import MemoryStore
-from tests.fakes import FakeChat
+from tests.adapters.slack.api import Fault, SlackApi
+from tests.adapters.slack.driver import FORM, Slack, signed
+from tests.adapters.slack.house import SECRETS, on_slack, settings_of
+from tests.fakes import FakeChat, FakeClock
 from tests.world import WEDNESDAY, World, house
 
 
@@ -31,17 +39,22 @@ class Demo:
         raise AssertionError(what)
 
 
+ON_THE_WEB = Address("web", "martin")
+
+
 @dataclass
 class Subject:
     """An adapter under test, not started yet.
 
     `press` is Martin pressing "In 2 min" on the platform's side: it gives True once the platform has its answer, and
-    False when nobody takes it. `breaks` makes the platform take no message.
+    False when nobody takes it. `breaks` makes the platform take no message; `ends` is called when the test is over.
     """
 
     adapter: ChatAdapter
     press: Callable[[str], Awaitable[bool]]
     breaks: Callable[[], Awaitable[None]]
+    martin: Address = ON_THE_WEB
+    ends: Callable[[], Awaitable[None]] | None = None
     taken: list[Incoming] = field(default_factory=list)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,7 +66,7 @@ class Subject:
         return Reply(outcome=Outcome.DONE, text="Thank you.", visit="v1")
 
 
-def fake() -> Subject:
+async def fake() -> Subject:
     chat = FakeChat()
 
     async def press(key: str) -> bool:
@@ -70,7 +83,7 @@ def fake() -> Subject:
     return Subject(chat, press, breaks)
 
 
-def web() -> Subject:
+async def web() -> Subject:
     settings = replace(house(), web=Web(host="127.0.0.1", port=0))
     parts = World(MemoryStore(), WEDNESDAY, settings=settings).parts
     adapter = WebAdapter(settings, views=parts.views, wording=parts.wording, clock=parts.clock, demo=Demo())
@@ -94,15 +107,46 @@ def web() -> Subject:
     return Subject(adapter, press, breaks)
 
 
-@pytest.fixture(params=[fake, web])
+async def slack() -> Subject:
+    clock = FakeClock(WEDNESDAY)
+    api = SlackApi(clock)
+    await api.comes_up()
+    adapter = SlackAdapter(on_slack(), settings_of(api), SECRETS, wording=Wording.load(), clock=clock)
+    session = ClientSession()
+    driver = Slack(api, clock, session)
+
+    async def press(key: str) -> bool:
+        driver.port = adapter.port or driver.port
+        action = {"action_id": "press:0", "action_ts": key, "value": Pressed("v1", 3, "hello", "2").written()}
+        where = {"container": {"is_ephemeral": False}, "channel": {"id": "DUMARTIN"}}
+        sent = {"type": "block_actions", "user": {"id": "UMARTIN"}, "team": {"id": "T1"}, "actions": [action], **where}
+        body = urlencode({"payload": json.dumps(sent)})
+        try:
+            answer = await driver.posts(body, {"Content-Type": FORM, **signed(body, clock)})
+        except ClientError:
+            return False
+        return answer.status == 200
+
+    async def breaks() -> None:
+        for method in ("chat.postMessage", "chat.update"):
+            api.fails_always(method, Fault(status=503))
+
+    async def ends() -> None:
+        await session.close()
+        await api.goes_down()
+        assert api.refused == []
+
+    return Subject(adapter, press, breaks, Address("slack", "UMARTIN"), ends)
+
+
+@pytest.fixture(params=[fake, web, slack])
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
-    made: Subject = request.param()
+    made: Subject = await request.param()
     yield made
     made.go_on.set()
     await made.adapter.stop()
-
-
-MARTIN = Address("web", "martin")
+    if made.ends:
+        await made.ends()
 
 
 def card(revision: int = 3) -> ShownCard:
@@ -129,7 +173,7 @@ def nudge() -> ShownNudge:
 
 def test_it_says_what_it_is_and_what_it_can(subject: Subject) -> None:
     adapter = subject.adapter
-    assert adapter.name == "web"
+    assert adapter.name == subject.martin.adapter
     assert isinstance(adapter.capabilities, Capabilities)
 
 
@@ -138,7 +182,7 @@ async def test_what_comes_in_is_received_with_its_sender_and_key_and_is_answered
     await subject.adapter.start(subject.receive)
     assert await subject.press("once-1")
     (incoming,) = subject.taken
-    assert incoming.sender == MARTIN
+    assert incoming.sender == subject.martin
     assert "once-1" in incoming.key
     assert incoming.act == Press(visit="v1", button="hello", value="2", revision=3)
 
@@ -155,18 +199,18 @@ async def test_the_same_thing_twice_has_the_same_key_and_another_has_another(sub
 @pytest.mark.parametrize("message", [card(), nudge()], ids=["card", "nudge"])
 async def test_a_delivered_message_has_a_receipt(subject: Subject, message: ShownCard | ShownNudge) -> None:
     await subject.adapter.start(subject.receive)
-    receipt = await subject.adapter.deliver(message, MARTIN, "v1:martin:martin")
+    receipt = await subject.adapter.deliver(message, subject.martin, "v1:martin:martin")
     assert isinstance(receipt, Receipt)
-    assert receipt.address == MARTIN
+    assert receipt.address == subject.martin
     assert receipt.ref
 
 
 async def test_a_card_is_amended_as_often_as_it_changes(subject: Subject) -> None:
     await subject.adapter.start(subject.receive)
-    receipt = await subject.adapter.deliver(card(), MARTIN, "v1:martin:martin")
+    receipt = await subject.adapter.deliver(card(), subject.martin, "v1:martin:martin")
     for revision in (4, 5):
         receipt = await subject.adapter.amend(receipt, card(revision))
-        assert receipt.address == MARTIN
+        assert receipt.address == subject.martin
     if isinstance(subject.adapter, FakeChat):
         assert [shown.revision for shown in subject.adapter.cards("martin")] == [5]
 
@@ -175,19 +219,21 @@ async def test_a_card_is_amended_as_often_as_it_changes(subject: Subject) -> Non
 async def test_the_same_key_again_is_the_same_message(subject: Subject, message: ShownCard | ShownNudge) -> None:
     assert subject.adapter.capabilities.lookup, "this adapter needs a contract of its own for lost replies"
     await subject.adapter.start(subject.receive)
-    first = await subject.adapter.deliver(message, MARTIN, "key")
-    assert await subject.adapter.deliver(message, MARTIN, "key", again=True) == first
-    other = await subject.adapter.deliver(message, MARTIN, "other key")
+    first = await subject.adapter.deliver(message, subject.martin, "key")
+    assert await subject.adapter.deliver(message, subject.martin, "key", again=True) == first
+    other = await subject.adapter.deliver(message, subject.martin, "other key")
     assert other.ref != first.ref
 
 
 @pytest.mark.parametrize("amends", [False, True])
 async def test_whatever_goes_wrong_is_a_delivery_error(subject: Subject, *, amends: bool) -> None:
     await subject.adapter.start(subject.receive)
-    receipt = await subject.adapter.deliver(card(), MARTIN, "key")
+    receipt = await subject.adapter.deliver(card(), subject.martin, "key")
     await subject.breaks()
     with pytest.raises(DeliveryError) as caught:
-        await (subject.adapter.amend(receipt, card()) if amends else subject.adapter.deliver(nudge(), MARTIN, "n"))
+        await (
+            subject.adapter.amend(receipt, card()) if amends else subject.adapter.deliver(nudge(), subject.martin, "n")
+        )
     assert caught.value.kind is DeliveryKind.RETRY
     assert "Tremblay" not in caught.value.detail
 

@@ -12,6 +12,7 @@ from adapters.web import forms, guard, rows, together
 from bot.config_shape import WebShape
 from bot.domain.card import Button
 from bot.messages import Field, FieldKind, Form, Option, Press
+from bot.texts import name_and_company
 from tests.adapters.web import house
 
 
@@ -27,7 +28,7 @@ from tests.adapters.web import house
     ],
 )
 def test_a_company_may_stand_behind_the_name(text: str, visitor: str, company: str) -> None:
-    assert forms.named(text) == (visitor, company)
+    assert name_and_company(text) == (visitor, company)
 
 
 @pytest.mark.parametrize("value", ["", "5", "at:2026-03-04T09:00:00+00:00"])
