@@ -160,7 +160,9 @@ async def serve(settings: Settings, keys: Keys | None) -> None:
         )
         parts.add(made)
         if settings.slack:
-            made = adapter_class("slack").configured(settings, os.environ, wording=parts.wording, clock=parts.clock)
+            made = adapter_class("slack").configured(
+                settings, os.environ, views=parts.views, wording=parts.wording, clock=parts.clock
+            )
             parts.add(made)
         await run(parts)
     finally:

@@ -229,6 +229,8 @@ def _people(desk: FormContext, button: str) -> tuple[str, ...]:
 
 def _whom(desk: FormContext, button: str, label: str) -> Field:
     people = _people(desk, button)
+    if not people:
+        raise Refused("nobody_to_ask")
     options = tuple(Option(value=p, label=desk.house.people[p].name, chosen=p == people[0]) for p in people)
     return Field(name="to", kind=FieldKind.CHOICE, label=desk.say(label), options=options, required=True)
 

@@ -28,9 +28,10 @@ from bot.domain.card import Phrase
 from bot.domain.facts import Facts
 from bot.errors import Hello30Error, NotSaved, Refused, Unreadable
 from bot.language.wording import Reader, Wording
+from bot.leaving import has_left
 from bot.links import LINK_LASTS, PageLinks
 from bot.logs import about, log_failure
-from bot.messages import Announce, AnnounceLine, Incoming, Outcome, Press, Reply, Typed
+from bot.messages import Act, Announce, AnnounceLine, Gone, Incoming, Outcome, Press, Reply, Typed
 from bot.ports import Clock, Directory, Store, Transaction
 from bot.rows import Stored
 
@@ -152,6 +153,9 @@ class Inbox:
             return self._announcing.announce(tx, act, context)
         if isinstance(act, Typed):
             return self._answering.typed(tx, act, context)
+        if isinstance(act, Gone):  # nobody is there to be told anything
+            moved = has_left(self._desk, tx, context.person.id, context.through, context.now)
+            return Reply(outcome=Outcome.DONE if moved else Outcome.NOTHING_NEW)
         if act.submitted:
             return self._submitted(tx, act, context)
         if act.button in forms.FORMS and act.button != "visitor_left":
@@ -267,7 +271,7 @@ def _key(context: Context) -> str:
     return f"{context.incoming.sender.adapter}:{context.incoming.key}"
 
 
-def _named(act: Announce | AnnounceLine | Press | Typed) -> str:
+def _named(act: Act) -> str:
     """Name what was pressed, for the journal: only what is a button of ours, never what a request happens to hold."""
     if not isinstance(act, Press):
         return "typed"

@@ -88,6 +88,14 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """The platform says that whoever is at the sender's address is there no more."""
+
+
+Act: TypeAlias = Announce | AnnounceLine | Gone | Press | Typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """One thing that came in. `key` is the platform's own id of it: the same key twice is answered twice, done once.
 
@@ -96,7 +104,7 @@ class Incoming:
 
     key: str
     sender: Address
-    act: Announce | AnnounceLine | Press | Typed
+    act: Act
     pressed_at: datetime | None = None
     language: str | None = None
 

@@ -185,15 +185,19 @@ class Settling:
 
         Without `step` it is only journaled: the visit cannot be decided, and the timekeeper sees to it.
         """
-        now = self._clock.now()
         why = kind.value if kind is DeliveryKind.UNREACHABLE else "parked"
-        lost = e.NotDelivered(at=now, by=BOT, person=reader, adapter=address.adapter, why=why)
-        if not any(_same_loss(entry.event, lost) for entry in tx.journal(visit)):
-            self._desk.record(tx, visit, lost, address.adapter)
-        if not step or reader not in self._desk.settings.people:
-            return False
-        self._desk.act(tx, visit, c.ReportUnreachable(person=reader), now, address.adapter)
-        return True
+        lost = e.NotDelivered(at=self._clock.now(), by=BOT, person=reader, adapter=address.adapter, why=why)
+        return note_lost(self._desk, tx, visit, lost, step=step)
+
+
+def note_lost(desk: FrontDesk, tx: Transaction, visit: str, lost: e.NotDelivered, *, step: bool = True) -> bool:
+    """Journal once that somebody was not reached; True where it is a person: then the next step happens now."""
+    if not any(_same_loss(entry.event, lost) for entry in tx.journal(visit)):
+        desk.record(tx, visit, lost, lost.adapter)
+    if not step or lost.person not in desk.settings.people:
+        return False
+    desk.act(tx, visit, c.ReportUnreachable(person=lost.person), lost.at, lost.adapter)
+    return True
 
 
 def _card_shown_only(tx: Transaction, card: CardParcel, receipt: Receipt) -> bool:

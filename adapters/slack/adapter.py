@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -25,14 +26,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.blocks import card_message, nudge_message
 from adapters.slack.calls import Bot, Calls
 from adapters.slack.front import Front
+from adapters.slack.homes import Homes
+from adapters.slack.leaving import Leaving
 from adapters.slack.listeners import Listeners
 from adapters.slack.websocket import Websocket
 from adapters.slack.words import SlackWords
 from bot.domain.card import Nudge
 from bot.errors import DeliveryError, DeliveryKind, Hello30Error
 from bot.language.wording import Wording
-from bot.logs import log_failure
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
+from bot.pages import Views
 from bot.ports import Capabilities, Clock, Receive
 from bot.settings import Settings, Slack
 
@@ -42,8 +45,15 @@ CALL_WITHIN: Final = timedelta(seconds=16)
 """So long a call may take; Slack answers in a tenth of a second. The courier gives up first, and so learns of it."""
 TRY_AGAIN: Final = timedelta(seconds=5)
 """After so long Slack is asked again who we are, where it could not be reached at the start."""
-SCOPES: Final = frozenset({"app_mentions:read", "channels:history", "chat:write", "commands", "im:history", "im:write"})
+SCOPES: Final = frozenset(
+    {"app_mentions:read", "channels:history", "chat:write", "commands", "im:history", "im:write", "users:read"}
+)
 """What the bot's token must be good for; adapters/slack/manifest.yaml asks for it, docs/slack.md says why."""
+REMOVED: Final = (
+    "Nothing more is sent to Slack. Please install the app again in Slack, set SLACK_BOT_TOKEN to the token that then "
+    "stands there, and start hello30 again."
+)
+"""What the log says once the app was removed from the workspace."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,35 +71,44 @@ class SlackAdapter:
     name = "slack"
     capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
 
-    def __init__(self, settings: Settings, slack: Slack, secrets: Secrets, *, wording: Wording, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, slack: Slack, secrets: Secrets, *, views: Views, wording: Wording, clock: Clock
+    ) -> None:
         """Take how Slack is reached; raises `Hello30Error` for a token or a secret that is missing."""
         _check(slack, secrets)
         self._settings = settings
         self._slack = slack
         self._secrets = secrets
+        self._views = views
         self._clock = clock
         self._words = SlackWords(settings, wording, clock)
         self._bot = Bot("", None)
         self._session: ClientSession | None = None
         self._calls: Calls | None = None
+        self._homes: Homes | None = None
         self._listeners: Listeners | None = None
         self._front: Front | None = None
         self._socket: Websocket | None = None
         self._beside: list[asyncio.Task[None]] = []
+        self._is_on = False
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._removed = ""  # the event that told so
 
     @classmethod
     def configured(
-        cls, settings: Settings, environ: Mapping[str, str], *, wording: Wording, clock: Clock
+        cls, settings: Settings, environ: Mapping[str, str], *, views: Views, wording: Wording, clock: Clock
     ) -> SlackAdapter:
         """Make it as the configuration says, with the tokens of the environment; raises `Hello30Error`."""
         if settings.slack is None:
             raise Hello30Error("Slack is not in the configuration.")
         secrets = Secrets(
-            bot=environ.get("SLACK_BOT_TOKEN", ""),
-            app=environ.get("SLACK_APP_TOKEN", ""),
-            signing=environ.get("SLACK_SIGNING_SECRET", ""),
+            bot=environ.get("SLACK_BOT_TOKEN", "").strip(),
+            app=environ.get("SLACK_APP_TOKEN", "").strip(),
+            signing=environ.get("SLACK_SIGNING_SECRET", "").strip(),
         )
-        return cls(settings, settings.slack, secrets, wording=wording, clock=clock)
+        return cls(settings, settings.slack, secrets, views=views, wording=wording, clock=clock)
 
     @property
     def port(self) -> int:
@@ -101,6 +120,8 @@ class SlackAdapter:
 
         Raises `Hello30Error` for a token that Slack refuses, or that lacks a scope, and when the port is taken.
         """
+        self._removed = ""
+        self._is_on = True
         self._session = ClientSession(timeout=ClientTimeout(total=CALL_WITHIN.total_seconds()))
         client = AsyncWebClient(
             token=self._secrets.bot,
@@ -110,8 +131,9 @@ class SlackAdapter:
             retry_handlers=[],
         )
         self._calls = Calls(client, self._clock)
+        self._homes = Homes(self._settings, self._words, self._calls, self._views)
         self._listeners = Listeners(
-            self._settings, self._words, self._calls, receive=receive, bot=lambda: self._bot.user
+            self._settings, self._words, self._calls, self._homes, receive=receive, bot=lambda: self._bot.user
         )
         app = AsyncApp(
             logger=_quiet(),
@@ -123,6 +145,10 @@ class SlackAdapter:
         )
         app.error(_failed)
         self._listeners.listen(app)
+        leaving = Leaving(
+            self._settings, self._calls, receive=receive, bot=lambda: self._bot, removed=self._was_removed
+        )
+        leaving.listen(app, self._clock.now())
         try:
             if not await self._know_ourselves():
                 self._beside.append(asyncio.create_task(self._ask_again()))
@@ -150,23 +176,46 @@ class SlackAdapter:
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         """Post a message; with `again` one of the same key is looked for first, and amended."""
-        calls = self._running()
-        conversation = await calls.conversation(to.id)
         shown = nudge_message(message.text) if isinstance(message, Nudge) else card_message(message, self._for(message))
-        found = await calls.find(conversation, key) if again else None
-        if found is None:
-            return Receipt(address=to, ref=await calls.post(conversation, shown, key))
+        async with self._carrying() as calls:
+            conversation = await calls.conversation(to.id)
+            found = await calls.find(conversation, key) if again else None
+            if found is None:
+                found = await calls.post(conversation, shown, key)
+            elif not isinstance(message, Nudge):
+                await calls.amend(found, shown)
         if not isinstance(message, Nudge):
-            await calls.amend(found, shown)
+            self._home_changed(message)
         return Receipt(address=to, ref=found)
 
     async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
         """Change a card that was posted."""
-        await self._running().amend(receipt.ref, card_message(card, self._for(card)))
+        async with self._carrying() as calls:
+            await calls.amend(receipt.ref, card_message(card, self._for(card)))
+        self._home_changed(card)
         return receipt
+
+    @asynccontextmanager
+    async def _carrying(self) -> AsyncIterator[Calls]:
+        """Give what calls Slack, for one message; the end of the adapter waits for it, so that its outcome is known."""
+        calls = self._running()
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield calls
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    def _home_changed(self, card: ShownCard) -> None:
+        """Have the Home tabs published, beside, that show this card."""
+        if self._homes:
+            self._homes.changed(card.reader)
 
     async def stop(self) -> None:
         """Take nothing more, answer what was taken, and let go of Slack."""
+        self._is_on = False
         for task in self._beside:
             task.cancel()
         if self._beside:
@@ -181,7 +230,12 @@ class SlackAdapter:
         if self._listeners:
             await self._listeners.finish()
             self._listeners = None
+        if self._homes:
+            await self._homes.finish()
+            self._homes = None
         self._calls = None
+        with suppress(TimeoutError):  # the courier gives up by then
+            await asyncio.wait_for(self._idle.wait(), CALL_WITHIN.total_seconds())
         if self._session:
             await self._session.close()
             self._session = None
@@ -190,9 +244,18 @@ class SlackAdapter:
         return self._words.card(card)
 
     def _running(self) -> Calls:
-        if self._calls is None:
-            raise DeliveryError(DeliveryKind.RETRY, "Slack is not being listened to")
+        if self._calls is None or not self._is_on:
+            again = self._clock.now() + TRY_AGAIN  # nothing is wrong with the message: we are starting, or stopping
+            raise DeliveryError(DeliveryKind.WAIT_UNTIL, "Slack is not being listened to", retry_at=again)
+        if self._removed:
+            raise DeliveryError(DeliveryKind.MISCONFIGURED, f"hello30 was removed from Slack ({self._removed})")
         return self._calls
+
+    def _was_removed(self, event: str) -> None:
+        """Ask nothing of Slack until we are started again: it may refuse the token only a while later."""
+        if not self._removed:  # Slack tells it twice, in any order
+            self._removed = event
+            log.error("slack.uninstalled", told_by=event, to_do=REMOVED)
 
     # --- who we are --------------------------------------------------------------------------------------------------
 
@@ -252,16 +315,9 @@ class SlackAdapter:
             return None
 
     async def _connect(self, socket: Websocket) -> None:
-        """Open the websocket; once it is open, it is opened again by itself whenever it is lost."""
-        while True:
-            try:
-                await socket.connect_async()  # type: ignore[no-untyped-call]  # likewise
-            except Exception as error:  # noqa: BLE001 - whatever it is: Slack cannot be heard yet
-                log_failure(log, "slack.not_heard", error)
-            else:
-                log.info("slack.heard")
-                return
-            await asyncio.sleep(TRY_AGAIN.total_seconds())
+        """Open the websocket; it is tried until it is open, and opened again by itself whenever it is lost."""
+        await socket.connect_async()  # type: ignore[no-untyped-call]  # likewise
+        log.info("slack.heard")
 
 
 def _quiet() -> logging.Logger:

@@ -17,10 +17,13 @@ from bot.messages import Reply, ShownButton, ShownCard
 
 Block: TypeAlias = dict[str, Any]
 
-ROOM: Final = 1500
+ROOM: Final = 1000
 """So many characters at most of any one text on a card: Slack refuses messages whose blocks hold about 13,000."""
-NOTES: Final = 300
-FACT: Final = 300
+NOTE: Final = 250
+NOTES: Final = 12
+"""So many notes at most, the newest: the story has them all."""
+FACT: Final = 250
+LABEL: Final = 75
 OPENS: Final = "opens"
 """What the id of an action begins with that opens a modal, which must happen within three seconds; others `press`."""
 PRESS: Final = "press"
@@ -80,32 +83,24 @@ def read_pressed(text: str) -> Pressed | None:
 
 def card_message(card: ShownCard, words: Words) -> Message:
     """Make the message of a card."""
-    headline = card.ask or card.say or card.tag
-    text = escaped(f"{card.title}: {headline}", limits.FALLBACK)
-    first = f"*{escaped(card.title, FACT)}* · {escaped(card.tag, FACT)}"
-    if card.ask:
-        first += f"\n{escaped(card.ask, ROOM)}"
-    blocks: list[Block] = [_section(first)]
-    if card.say:
-        blocks.append(_section(f"{escaped(words.say, FACT)}\n*{escaped(card.say, ROOM)}*"))
+    text = escaped(f"{card.title}: {card.ask or card.say or card.tag}", limits.FALLBACK)
+    blocks = [*headline(card), *sentence(card, words)]
     if card.facts:
         facts = card.facts[: limits.FIELDS]
-        fields = [f"*{escaped(fact.label, FACT)}*\n{escaped(fact.value, FACT)}" for fact in facts]
-        blocks.append({"type": "section", "fields": [_mrkdwn(field) for field in fields]})
+        fields = [f"*{escaped(fact.label, LABEL)}*\n{escaped(fact.value, FACT)}" for fact in facts]
+        blocks.append({"type": "section", "fields": [mrkdwn(field) for field in fields]})
     if card.about:
-        blocks.append(_section(_quoted(escaped(card.about, ROOM))))
-    if card.number:
-        blocks.append(_section(f"*{escaped(words.number, FACT)}* {escaped(card.number, FACT)}"))
+        blocks.append(section(_quoted(escaped(card.about, ROOM))))
+    blocks += number(card, words)
     if card.points:
         points = "\n".join(f"• {point}" for point in card.points)
-        blocks.append(_section(escaped(points, ROOM)))
-    small = [*(escaped(note, NOTES) for note in card.notes if note), *([words.since] if words.since else [])]
+        blocks.append(section(escaped(points, ROOM)))
+    small = [*(escaped(note, NOTE) for note in card.notes[-NOTES:] if note), *([words.since] if words.since else [])]
     for start in range(0, len(small), limits.CONTEXT_ELEMENTS):
         some = small[start : start + limits.CONTEXT_ELEMENTS]
-        blocks.append({"type": "context", "elements": [_mrkdwn(note) for note in some]})
-    if card.buttons or card.more:
-        blocks.append({"type": "actions", "elements": _elements(card, words)})
-    return Message(text, tuple(_named(blocks, card)))
+        blocks.append({"type": "context", "elements": [mrkdwn(note) for note in some]})
+    blocks += actions(card, words)
+    return Message(text, tuple(named(blocks, f"{card.visit}:{card.revision}")))
 
 
 def nudge_message(text: str) -> Message:
@@ -120,7 +115,7 @@ def reply_message(reply: Reply, typed: str = "") -> Message:
     buttons are those of the card that the reply is about.
     """
     text = reply.text
-    blocks: list[Block] = [_section(escaped(text, limits.SECTION))]
+    blocks: list[Block] = [section(escaped(text, limits.SECTION))]
     elements = []
     for number, button in enumerate(reply.buttons[: limits.ACTIONS]):
         if button.name in CHOICES:
@@ -134,7 +129,47 @@ def reply_message(reply: Reply, typed: str = "") -> Message:
     return Message(escaped(text, limits.SECTION), tuple(blocks))
 
 
-# --- parts -----------------------------------------------------------------------------------------------------------
+# --- parts of a card -------------------------------------------------------------------------------------------------
+
+
+def headline(card: ShownCard) -> list[Block]:
+    """Say whom a card is about and how it stands, and what is asked."""
+    first = f"*{escaped(card.title, FACT)}* · {escaped(card.tag, FACT)}"
+    if card.ask:
+        first += f"\n{escaped(card.ask, ROOM)}"
+    return [section(first)]
+
+
+def sentence(card: ShownCard, words: Words) -> list[Block]:
+    """Give what is to be said to the visitor, if anything is."""
+    return [section(f"{escaped(words.say, FACT)}\n*{escaped(card.say, ROOM)}*")] if card.say else []
+
+
+def number(card: ShownCard, words: Words) -> list[Block]:
+    """Give the visitor's number, where the reader needs it."""
+    return [section(f"*{escaped(words.number, FACT)}* {escaped(card.number, FACT)}")] if card.number else []
+
+
+def actions(card: ShownCard, words: Words) -> list[Block]:
+    """Give the buttons of a card, if it has any."""
+    return [{"type": "actions", "elements": _elements(card, words)}] if card.buttons or card.more else []
+
+
+def section(text: str) -> Block:
+    """Show a text that is escaped already."""
+    return {"type": "section", "text": mrkdwn(text)}
+
+
+def mrkdwn(text: str) -> Block:
+    """Make the text of a block; what people typed is escaped already."""
+    # verbatim: what somebody typed links to no page, channel or person
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def named(blocks: Iterable[Block], name: str) -> Iterable[Block]:
+    """Give each block an id that begins with a name."""
+    for place, block in enumerate(blocks):
+        yield {**block, "block_id": cut(f"{name}:{place}", limits.ACTION_ID)}
 
 
 def _elements(card: ShownCard, words: Words) -> list[Block]:
@@ -179,22 +214,9 @@ def _button(action: str, label: str, value: str, *, main: bool) -> Block:
     return made | {"style": "primary"} if main else made
 
 
-def _section(text: str) -> Block:
-    return {"type": "section", "text": _mrkdwn(text)}
-
-
-def _mrkdwn(text: str) -> Block:
-    return {"type": "mrkdwn", "text": text}
-
-
 def _plain(text: str, most: int) -> Block:
     return {"type": "plain_text", "text": cut(text, most) or limits.ELLIPSIS, "emoji": False}
 
 
 def _quoted(text: str) -> str:
     return "\n".join(f">{line}" for line in text.split("\n"))
-
-
-def _named(blocks: Iterable[Block], card: ShownCard) -> Iterable[Block]:
-    for number, block in enumerate(blocks):
-        yield {**block, "block_id": cut(f"{card.visit}:{card.revision}:{number}", limits.ACTION_ID)}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import ClientConnectorError, ClientError
@@ -24,9 +25,11 @@ log = structlog.get_logger(__name__)
 
 EVENT_TYPE: Final = "hello30"
 """What a message of ours is marked with, in its metadata, beside its key."""
+HOOKS: Final = "https://hooks.slack.com/"
+"""Where Slack takes answers to what only one user saw."""
 LOOK_BACK: Final = 50
 """So many messages of a conversation are looked through for one whose reply was lost a moment ago."""
-AWAY_FOR: Final = timedelta(seconds=10)
+AWAY_FOR: Final = timedelta(seconds=2)
 """So long nothing is sent to a conversation after Slack could not be reached at all."""
 DEFAULT_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -67,16 +70,19 @@ MISCONFIGURED: Final = frozenset(
 GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 """A message that cannot be amended any more: it is posted anew."""
 
+AWAY: Final = frozenset({"service_unavailable", "request_timeout"})
+"""Slack itself is away for a while, or slow."""
 UNSURE: Final = frozenset({"internal_error", "fatal_error"})
 """Slack failed in the midst of it: it may have been done all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """Who the token is: the bot's own user, and its scopes (None where Slack does not say)."""
+    """Who the token is: the bot's own user, its scopes (None where Slack does not say), and its workspace."""
 
     user: str
     scopes: frozenset[str] | None
+    team: str = ""
 
 
 class Calls:
@@ -93,7 +99,7 @@ class Calls:
         answer = await self._read("auth.test")
         scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes")
         found = frozenset(scope.strip() for scope in scopes.split(",")) if scopes else None
-        return Bot(answer.get("user_id", ""), found)
+        return Bot(answer.get("user_id", ""), found, answer.get("team_id", ""))
 
     async def socket_url(self, token: str) -> str:
         """Ask where a websocket is opened; `token` is the app's, which is good for that alone."""
@@ -108,6 +114,10 @@ class Calls:
             self._dms[address] = str(answer["channel"]["id"])
         return self._dms[address]
 
+    def forget(self, address: str) -> None:
+        """Ask Slack anew for the direct message of a user, who may have none any more."""
+        self._dms.pop(address, None)
+
     async def post(self, conversation: str, message: Message, key: str) -> str:
         """Post a message that is marked with its key; give what finds it again."""
         answer = await self._call(
@@ -115,8 +125,7 @@ class Calls:
             channel=conversation,
             **_content(message),
             metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
-            unfurl_links=False,
-            unfurl_media=False,
+            **_AS_IT_IS,
         )
         return f"{answer['channel']}:{answer['ts']}"
 
@@ -152,13 +161,19 @@ class Calls:
         first: Mapping[str, Any] = next(iter(answer.get("messages", ())), {})
         return marked(first)
 
-    async def whisper(self, conversation: str, user: str, message: Message) -> None:
-        """Say something that only one user of a conversation sees."""
-        await self._call("chat.postEphemeral", channel=conversation, user=user, **_content(message))
+    async def whisper(self, conversation: str, user: str, message: Message, thread: str = "") -> None:
+        """Say something that only one user of a conversation sees, in a thread if one is given."""
+        where = {"thread_ts": thread} if thread else {}
+        await self._call("chat.postEphemeral", channel=conversation, user=user, **_content(message), **where)
 
-    async def say(self, conversation: str, message: Message) -> None:
-        """Say something in a conversation, as an answer to what was typed there."""
-        await self._call("chat.postMessage", channel=conversation, **_content(message))
+    async def say(self, conversation: str, message: Message, thread: str = "") -> None:
+        """Say something in a conversation, as an answer to what was typed there, in a thread if one is given."""
+        where = {"thread_ts": thread} if thread else {}
+        await self._call("chat.postMessage", channel=conversation, **_content(message), **_AS_IT_IS, **where)
+
+    async def respond(self, url: str, message: Message) -> None:
+        """Put something in the place of what only one user saw; `url` is what Slack gave along with their press."""
+        await self._answered(url, {"replace_original": True, "response_type": "ephemeral", **_content(message)})
 
     async def open_view(self, trigger: str, view: Mapping[str, Any]) -> None:
         """Open a modal; the trigger is good for three seconds, and once."""
@@ -167,6 +182,10 @@ class Calls:
     async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
         """Show something else in an open modal."""
         await self._call("views.update", view_id=view_id, view=dict(view))
+
+    async def publish(self, user: str, view: Mapping[str, Any]) -> None:
+        """Show a user their Home tab; it takes the place of what stood there."""
+        await self._call("views.publish", user_id=user, view=dict(view))
 
     async def _call(self, method: str, **arguments: Any) -> Any:
         return await self._sent(method, {"json": arguments})
@@ -180,13 +199,29 @@ class Calls:
             return await self._client.api_call(method, **arguments)
         except SlackApiError as error:
             raise self._refused(method, error) from None  # its text quotes what was sent
-        except ClientConnectorError as error:
-            # nothing was sent, and nobody is unreachable because Slack is: it is waited for, however long that takes
-            again = self._clock.now() + AWAY_FOR
-            detail = f"{method}: {type(error).__name__}"
-            raise DeliveryError(DeliveryKind.WAIT_UNTIL, detail, retry_at=again) from None
-        except (SlackClientError, ClientError, OSError, ValueError) as error:
+        except ClientConnectorError as error:  # nothing was sent
+            raise self._away(DeliveryError, f"{method}: {type(error).__name__}") from None
+        except (ClientError, OSError) as error:
+            raise self._away(UnknownOutcome, f"{method}: {type(error).__name__}") from None
+        except (SlackClientError, ValueError, TypeError, AttributeError) as error:  # an answer that is none
             raise UnknownOutcome(DeliveryKind.RETRY, f"{method}: {type(error).__name__}") from None
+
+    def _away(self, kind: type[DeliveryError], detail: str) -> DeliveryError:
+        """Tell that Slack is away: nobody is unreachable because of that, and it is waited for as long as it takes."""
+        return kind(DeliveryKind.WAIT_UNTIL, detail, retry_at=self._clock.now() + AWAY_FOR)
+
+    async def _answered(self, url: str, body: Mapping[str, Any]) -> None:
+        session = self._client.session
+        api = urlsplit(self._client.base_url)
+        ours = f"{api.scheme}://{api.netloc}/"
+        if session is None or not url.startswith((HOOKS, ours)):
+            raise DeliveryError(DeliveryKind.RETRY, "response_url: there is none")
+        try:
+            async with session.post(url, json=dict(body)) as answer:
+                if answer.status >= 400:
+                    raise DeliveryError(DeliveryKind.RETRY, f"response_url: {answer.status}")
+        except (ClientError, OSError) as error:
+            raise DeliveryError(DeliveryKind.RETRY, f"response_url: {type(error).__name__}") from None
 
     def _refused(self, method: str, error: SlackApiError) -> DeliveryError:
         answer: Any = error.response
@@ -203,8 +238,14 @@ class Calls:
         if why in MISCONFIGURED:
             needed = str(data.get("needed") or "") if isinstance(data, dict) else ""
             return DeliveryError(DeliveryKind.MISCONFIGURED, f"{detail} {needed}".strip())
-        fault = UnknownOutcome if status >= 500 or why in UNSURE else DeliveryError
+        if status >= 500 or status == 408 or why in AWAY:
+            return self._away(UnknownOutcome, detail)
+        fault = DeliveryError if why and why not in UNSURE else UnknownOutcome  # without a reason, anything may be
         return fault(DeliveryKind.RETRY, detail)
+
+
+_AS_IT_IS: Final[Mapping[str, Any]] = {"unfurl_links": False, "unfurl_media": False}
+"""Nothing that somebody typed is fetched and shown as a preview."""
 
 
 def marked(message: Mapping[str, Any]) -> str:

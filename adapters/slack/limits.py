@@ -17,6 +17,7 @@ ACTIONS: Final = 25
 OVERFLOW: Final = 5
 OPTION: Final = 75
 OPTIONS: Final = 100
+VIEW_BLOCKS: Final = 100
 RADIO_OPTIONS: Final = 10
 VIEW_TITLE: Final = 24
 LABEL: Final = 2000

@@ -1,4 +1,4 @@
-"""Answers what Slack sends: command, mention, direct message, button, modal.
+"""Answers what Slack sends: command, mention, direct message, button, modal, Home tab.
 
 Each listener gives what came in to the core, which has committed it when it answers, and then acknowledges; nothing may
 raise after that, and nothing that takes long may come before. What is still to be said goes out beside it: if that is
@@ -21,8 +21,10 @@ from slack_bolt.async_app import AsyncApp
 from adapters.slack import modals, payloads
 from adapters.slack.blocks import CHOICE, MORE, OPENS, PRESS, Message, reply_message
 from adapters.slack.calls import Calls
+from adapters.slack.home import HOME
+from adapters.slack.homes import Homes
 from adapters.slack.words import SlackWords
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, DeliveryKind, UnknownOutcome
 from bot.language.wording import Reader
 from bot.logs import log_failure
 from bot.messages import Incoming, Outcome, Reply
@@ -35,6 +37,10 @@ COMMAND: Final = "/visitor"
 ACTIONS: Final = re.compile(rf"^({PRESS}|{OPENS}|{MORE}|{CHOICE})(:|$)")
 SAID_WITHIN: Final = timedelta(seconds=5)
 """So long the end of the adapter waits for what is being said."""
+TYPED: Final = frozenset({None, "thread_broadcast", "file_share"})
+"""The subtypes of a message that somebody typed: also sent to the conversation, or with a picture."""
+LOOKED_UP_WITHIN: Final = timedelta(seconds=2)
+"""So long it may take to learn which card a thread belongs to: Slack wants its answer within three."""
 TOLD_AT_MOST: Final = 2000
 """So many answers are remembered, so that one that Slack delivers again is not said again."""
 
@@ -46,13 +52,21 @@ class Listeners:
     """What the bolt app calls. `bot` gives the bot's own user, empty while nobody knows it."""
 
     def __init__(
-        self, settings: Settings, words: SlackWords, calls: Calls, *, receive: Receive, bot: Callable[[], str]
+        self,
+        settings: Settings,
+        words: SlackWords,
+        calls: Calls,
+        homes: Homes,
+        *,
+        receive: Receive,
+        bot: Callable[[], str],
     ) -> None:
         """Take what is needed to understand, who decides, and what answers are said with."""
         self._receive = receive
         self._settings = settings
         self._words = words
         self._calls = calls
+        self._homes = homes
         self._bot = bot
         self._beside: set[asyncio.Task[None]] = set()
         self._told: OrderedDict[str, None] = OrderedDict()
@@ -72,6 +86,7 @@ class Listeners:
         app.command(COMMAND)(self.command)
         app.event("message")(self.message)
         app.event("app_mention")(self.mention)
+        app.event("app_home_opened")(self.home_opened)
 
     async def finish(self, within: timedelta = SAID_WITHIN) -> None:
         """Wait for what is being said; what takes too long stays unsaid, for Slack may not answer at all."""
@@ -96,7 +111,7 @@ class Listeners:
             self._soon(self._open(view, body, reader))
             return
         incoming = payloads.command(body, site, self._names)
-        reply = await self._receive(incoming)
+        reply = await self._receive(self._read_by(incoming))
         if not reply.ok and not reply.buttons:  # what was typed is gone from the line in which it stood
             reply = replace(reply, text=f"{reply.text}\n{COMMAND} {incoming_text(incoming)}")
         message = self._reply(reply, incoming)
@@ -109,11 +124,13 @@ class Listeners:
             await ack()
             return
         site = self._sites.get(event.get("channel", ""), "")
-        incoming = payloads.mention(body, self._bot(), site, self._names)
-        reply = await self._receive(incoming)
+        incoming = payloads.mention(body, _bot_in(body) or self._bot(), site, self._names)
+        reply = await self._receive(self._read_by(incoming))
+        message, channel = self._reply(reply, incoming), event.get("channel", "")
         await ack()
-        if reply.outcome is not Outcome.DONE and self._is_first(incoming):
-            self._soon(self._calls.whisper(event["channel"], event["user"], self._reply(reply, incoming)))
+        is_shown = reply.outcome is Outcome.DONE and channel in self._sites  # its card stands there in a moment
+        if not is_shown and self._is_first(incoming):
+            self._soon(self._calls.whisper(channel, event["user"], message, event.get("thread_ts", "")))
 
     async def arrival(self, ack: Ack, body: Body) -> None:
         """Announce what was filled in; what is wrong stands beside its field, and nothing that was typed is lost."""
@@ -125,7 +142,7 @@ class Listeners:
             await ack(response_action="errors", errors=modals.errors({modals.SOMEBODY: stranger}, view))
             return
         incoming = payloads.announced(body, site, self._people)
-        await self._sent(ack, view, incoming, await self._receive(incoming), reader)
+        await self._sent(ack, view, incoming, await self._receive(self._read_by(incoming)), reader)
 
     # --- whoever is asked --------------------------------------------------------------------------------------------
 
@@ -139,8 +156,10 @@ class Listeners:
             log.warning("slack.button_unknown")
             await ack()
             return
-        reply = await self._receive(incoming)
+        reply = await self._receive(self._read_by(incoming))
         await ack()
+        if _is_home(body):  # what was pressed there may be behind, where something could not be published
+            self._homes.opened(body["user"]["id"])
         if self._is_first(incoming):
             self._soon(self._answer(body, incoming, reply))
 
@@ -153,26 +172,46 @@ class Listeners:
             log.warning("slack.modal_unknown")
             await ack()
             return
-        await self._sent(ack, view, incoming, await self._receive(incoming), reader)
+        await self._sent(ack, view, incoming, await self._receive(self._read_by(incoming)), reader)
 
     async def message(self, ack: Ack, body: Body) -> None:
         """Read a line that was typed in a direct message, as an answer to the card in whose thread it stands."""
         event = body["event"]
-        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") or not event.get("user"):
+        typed = event.get("subtype") in TYPED and not event.get("bot_id") and event.get("user")
+        if event.get("channel_type") != "im" or not typed:
             await ack()
             return
         incoming = payloads.message(body, await self._answered_card(event), self._names)
-        reply = await self._receive(incoming)
+        reply = await self._receive(self._read_by(incoming))
+        message = self._reply(reply, incoming)
         await ack()
         if self._is_first(incoming):
-            self._soon(self._calls.say(event["channel"], self._reply(reply, incoming)))
+            self._soon(self._calls.say(event["channel"], message, event.get("thread_ts", "")))
+
+    async def home_opened(self, ack: Ack, body: Body) -> None:
+        """Show somebody their Home tab; Slack says so of the tab with the messages too."""
+        event = body["event"]
+        await ack()
+        if event.get("tab") == HOME and event.get("user"):
+            self._homes.opened(event["user"], empty=not event.get("view"))
 
     async def _answered_card(self, event: Body) -> str:
         """Give the visit of the card at which a thread hangs; a key of ours begins with it."""
         thread = event.get("thread_ts", "")
         if not thread or thread == event.get("ts"):
             return ""
-        return (await self._calls.parent(event["channel"], thread)).partition(":")[0]
+        try:
+            async with asyncio.timeout(LOOKED_UP_WITHIN.total_seconds()):
+                return (await self._calls.parent(event["channel"], thread)).partition(":")[0]
+        except TimeoutError:
+            raise DeliveryError(DeliveryKind.RETRY, "conversations.replies: TimeoutError") from None
+        except UnknownOutcome:
+            raise
+        except DeliveryError as fault:
+            if fault.kind is DeliveryKind.WAIT_UNTIL:
+                raise
+            log.warning("slack.thread_not_found", fault=fault.detail)  # it is asked back which visitor is meant
+            return ""
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
@@ -196,10 +235,13 @@ class Listeners:
             revision = getattr(incoming.act, "revision", None)
             form = modals.form_view(reply.form, self._words.say("slack.close", reader), revision)
             await self._open(form, body, reader)
+        elif _is_home(body):
+            if reply.text and (not reply.ok or not reply.visit):  # the Home tab itself shows everything else
+                await self._tell(user, self._reply(reply, incoming))
         elif view is not None:
             await self._calls.update_view(view["id"], self._said(view, reply, incoming, reader))
-        elif reply.text and (not reply.ok or not reply.visit or body.get("container", {}).get("is_ephemeral")):
-            await self._calls.whisper(body["channel"]["id"], user, self._reply(reply, incoming))
+        elif reply.text and (not reply.ok or not reply.visit or _is_ephemeral(body)):
+            await self._back(body, self._reply(reply, incoming))
 
     async def _open(self, view: modals.View, body: Body, reader: Reader) -> None:
         """Open a modal; where that came too late, say so."""
@@ -207,11 +249,31 @@ class Listeners:
             await self._calls.open_view(body.get("trigger_id", ""), view)
         except DeliveryError as fault:
             log.warning("slack.modal_not_opened", fault=fault.detail)
-            channel = body.get("channel_id") or body.get("channel", {}).get("id", "")
-            user = body.get("user_id") or body.get("user", {}).get("id", "")
-            if channel:
-                again = Reply(outcome=Outcome.REFUSED, text=self._words.say("slack.press_again", reader))
-                await self._calls.whisper(channel, user, reply_message(again))
+            again = Reply(outcome=Outcome.REFUSED, text=self._words.say("slack.press_again", reader))
+            await self._back(body, reply_message(again))
+
+    async def _back(self, body: Body, message: Message) -> None:
+        """Say something to whoever pressed, or gave a command, where they did; else in the direct message with them.
+
+        What only they saw is replaced, so that its buttons are gone.
+        """
+        channel = body.get("channel_id") or (body.get("channel") or {}).get("id", "")
+        user = body.get("user_id") or (body.get("user") or {}).get("id", "")
+        thread = (body.get("message") or {}).get("thread_ts", "")
+        try:
+            if _is_ephemeral(body):
+                await self._calls.respond(body.get("response_url", ""), message)
+            elif channel:
+                await self._calls.whisper(channel, user, message, thread)
+            else:
+                await self._tell(user, message)
+        except DeliveryError as fault:
+            log.info("slack.said_elsewhere", fault=fault.detail)  # the bot may not be in that channel
+            await self._tell(user, message)
+
+    async def _tell(self, user: str, message: Message) -> None:
+        """Say something in the direct message with somebody: there it is found, wherever they pressed."""
+        await self._calls.say(await self._calls.conversation(user), message)
 
     def _said(self, view: Body, reply: Reply, incoming: Incoming, reader: Reader) -> modals.View:
         title = view.get("title", {}).get("text") or "hello30"
@@ -224,6 +286,12 @@ class Listeners:
 
     def _reader(self, user: str) -> Reader:
         return self._words.reader(self._people.get(user, ""))
+
+    def _read_by(self, incoming: Incoming) -> Incoming:
+        """Let somebody whom the directory does not know read the language of the house."""
+        if incoming.sender.id in self._people:
+            return incoming
+        return replace(incoming, language=self._reader("").language)
 
     def _is_first(self, incoming: Incoming) -> bool:
         """Tell whether nothing was said to this yet: Slack delivers again what was answered too late."""
@@ -248,6 +316,22 @@ class Listeners:
             log.warning("slack.not_said", fault=fault.detail)
         except Exception as error:  # noqa: BLE001 - it must not end anything else
             log_failure(log, "slack.not_said", error)
+
+
+def _bot_in(body: Body) -> str:
+    """Give the bot's own user as an event names it; empty where it does not."""
+    first: Body = next(iter(body.get("authorizations") or ()), {})
+    return str(first.get("user_id", "")) if first.get("is_bot") else ""
+
+
+def _is_ephemeral(body: Body) -> bool:
+    """Tell whether a button stood in what only one user saw."""
+    return bool((body.get("container") or {}).get("is_ephemeral"))
+
+
+def _is_home(body: Body) -> bool:
+    """Tell whether a button stood on a Home tab: neither in a conversation nor in a modal."""
+    return (body.get("view") or {}).get("type") == HOME
 
 
 def incoming_text(incoming: Incoming) -> str:

@@ -123,11 +123,11 @@ def _leads_to_free(field: Field) -> bool:
 
 def _choice(field: Field) -> View:
     """Let one be chosen: all in sight when they are few. None is chosen beforehand where a free time is one of them."""
-    options = field.options[: limits.OPTIONS]
-    made: View = {
-        "type": "radio_buttons" if len(options) <= limits.RADIO_OPTIONS else "static_select",
-        "options": [_option(option) for option in options],
-    }
+    options = field.options
+    if len(options) <= limits.RADIO_OPTIONS:
+        made: View = {"type": "radio_buttons", "options": [_option(option) for option in options]}
+    else:
+        made = _menu(options)
     chosen = [option for option in options if option.chosen and not _leads_to_free(field)]
     return made | ({"initial_option": _option(chosen[0])} if chosen else {})
 
@@ -289,7 +289,18 @@ def _line(value: str, *, multiline: bool = False, example: str = "") -> View:
 
 
 def _menu(options: Sequence[Option]) -> View:
-    return {"type": "static_select", "options": [_option(option) for option in options[: limits.OPTIONS]]}
+    """Let one be chosen out of a list; a long one is put into groups, which Slack lets be searched all the same."""
+    if len(options) <= limits.OPTIONS:
+        return {"type": "static_select", "options": [_option(option) for option in options]}
+    parts = [options[start : start + limits.OPTIONS] for start in range(0, len(options), limits.OPTIONS)]
+    groups = [
+        {
+            "label": _plain(f"{cut(part[0].label, 30)} … {cut(part[-1].label, 30)}", limits.OPTION),
+            "options": [_option(option) for option in part],
+        }
+        for part in parts
+    ]
+    return {"type": "static_select", "option_groups": groups}
 
 
 def _text(text: str) -> View:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.slack import limits, modals
 from adapters.slack.blocks import read_pressed
-from bot.messages import Address, Announce, AnnounceLine, Incoming, Press, Typed
+from bot.messages import Address, Announce, AnnounceLine, Gone, Incoming, Press, Typed
 from bot.texts import lines
 
 NAME: Final = "slack"
@@ -70,6 +70,24 @@ def message(envelope: Mapping[str, Any], visit: str, names: Mapping[str, str]) -
     typed_at = moment(event.get("ts", ""))
     key = f"event:{envelope.get('event_id', '')}"
     return Incoming(key=key, sender=address(event.get("user", "")), act=act, pressed_at=typed_at)
+
+
+# --- who has left ----------------------------------------------------------------------------------------------------
+
+
+def left(envelope: Mapping[str, Any]) -> str:
+    """Give the user who is in the workspace no more, as a change of a profile tells it; empty when nobody has left.
+
+    They were deactivated, or are such as take no direct message of ours any more: a bot, a stranger.
+    """
+    user = envelope["event"].get("user") or {}
+    has_left = any(user.get(name) is True for name in ("deleted", "is_bot", "is_stranger"))
+    return str(user.get("id", "")) if has_left else ""
+
+
+def gone(envelope: Mapping[str, Any], user: str) -> Incoming:
+    """Say to the core that this user is there no more."""
+    return Incoming(key=f"event:{envelope.get('event_id', '')}", sender=address(user), act=Gone())
 
 
 # --- buttons and modals ----------------------------------------------------------------------------------------------

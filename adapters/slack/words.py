@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from adapters.slack.blocks import Words
+from adapters.slack.home import HomeWords
 from adapters.slack.modals import ArrivalWords
 from bot.domain.card import Args, Phrase
 from bot.language.wording import Reader, Wording
@@ -37,15 +38,16 @@ class SlackWords:
         if person is not None:
             return Reader(person.language, person.zone)
         site = self.settings.sites.get(name.partition(":")[2])
-        return Reader(site.language, site.zone) if site else Reader("en", "UTC")
+        home = site or next(iter(self.settings.sites.values()))  # for whom nobody knows, as the house reads
+        return Reader(home.language, home.zone)
 
     def say(self, key: str, reader: Reader, args: Args | None = None) -> str:
         """Write a sentence."""
         return self.wording.say(Phrase(key, args or {}), reader, self.clock.now())
 
-    def card(self, card: ShownCard) -> Words:
-        """Give what stands on a card beside what the core put there."""
-        reader = self.reader(card.reader)
+    def card(self, card: ShownCard, reader: Reader | None = None) -> Words:
+        """Give what stands on a card beside what the core put there; its own reader reads it, or this one."""
+        reader = reader or self.reader(card.reader)
         return Words(
             more=self.say("buttons.more", reader),
             say=self.say("page.row.say_label", reader),
@@ -58,6 +60,20 @@ class SlackWords:
         clock = self.wording.clock(moment, reader)
         token = f"<!date^{int(moment.timestamp())}^{{time}}|{clock}>"
         return self.say("slack.waiting_since", reader, {"text": token})
+
+    def home(self, reader: Reader) -> HomeWords:
+        """Give the words of a Home tab."""
+        nothing = self.say("page.empty.responder_title", reader)
+        what_comes = self.say("page.empty.responder_how", reader)
+        return HomeWords(
+            waiting=self.say("slack.home_waiting", reader),
+            nothing=f"{nothing}\n{what_comes}",
+            promised=self.say("page.heading.promised_calls", reader),
+            calls=self.say("page.heading.callbacks_due_today", reader),
+            nobody=self.say("page.empty.title", reader),
+            card=lambda card: self.card(card, reader),
+            more=lambda count: self.say("slack.home_more", reader, {"count": count}),
+        )
 
     def arrival(self, reader: Reader) -> ArrivalWords:
         """Give the words of the modal of a new arrival."""

@@ -21,7 +21,15 @@ def manifest(hello30: Command, *words: str) -> Any:
 def test_the_app_has_what_the_adapter_needs_and_no_more(hello30: Command) -> None:
     made = manifest(hello30)
     assert sorted(made["oauth_config"]["scopes"]["bot"]) == sorted(SCOPES)
-    assert made["settings"]["event_subscriptions"]["bot_events"] == ["app_mention", "message.im"]
+    assert made["features"]["app_home"]["home_tab_enabled"] is True
+    assert sorted(made["settings"]["event_subscriptions"]["bot_events"]) == [
+        "app_home_opened",
+        "app_mention",
+        "app_uninstalled",
+        "message.im",
+        "tokens_revoked",
+        "user_change",
+    ]
     [command] = made["features"]["slash_commands"]
     assert command["command"] == COMMAND
 

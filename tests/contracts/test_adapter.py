@@ -111,7 +111,8 @@ async def slack() -> Subject:
     clock = FakeClock(WEDNESDAY)
     api = SlackApi(clock)
     await api.comes_up()
-    adapter = SlackAdapter(on_slack(), settings_of(api), SECRETS, wording=Wording.load(), clock=clock)
+    views = World(MemoryStore(), WEDNESDAY, settings=on_slack()).parts.views
+    adapter = SlackAdapter(on_slack(), settings_of(api), SECRETS, views=views, wording=Wording.load(), clock=clock)
     session = ClientSession()
     driver = Slack(api, clock, session)
 
@@ -234,7 +235,7 @@ async def test_whatever_goes_wrong_is_a_delivery_error(subject: Subject, *, amen
         await (
             subject.adapter.amend(receipt, card()) if amends else subject.adapter.deliver(nudge(), subject.martin, "n")
         )
-    assert caught.value.kind is DeliveryKind.RETRY
+    assert caught.value.kind in {DeliveryKind.RETRY, DeliveryKind.WAIT_UNTIL}
     assert "Tremblay" not in caught.value.detail
 
 

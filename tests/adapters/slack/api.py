@@ -105,8 +105,11 @@ class SlackApi:
         self.scopes: str | None = SCOPES
         self.messages: list[Message] = []
         self.modals: list[Modal] = []
+        self.homes: dict[str, Modal] = {}
         self.triggers: dict[str, tuple[str, datetime]] = {}
         self.refused: list[str] = []
+        self.refuses_links = 0
+        self.without_us: set[str] = {"CANYTHING"}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.arrived: Counter[str] = Counter()
         self.sockets: list[web.WebSocketResponse] = []
@@ -130,6 +133,7 @@ class SlackApi:
         app = web.Application()
         app.router.add_post("/api/{method}", self._answer)
         app.router.add_get("/link", self._link)
+        app.router.add_post("/response/{ts}", self._respond)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -204,6 +208,11 @@ class SlackApi:
         assert shown, f"{user} has no modal before them"
         return shown[-1]
 
+    def home(self, user: str) -> Modal:
+        """Give the Home tab of a user, as it was published last."""
+        assert user in self.homes, f"{user} has no Home tab"
+        return self.homes[user]
+
     def check_message(self, text: str, blocks: list[Block]) -> None:
         """Refuse what Slack would refuse."""
         if faults := faults_of_message(text, blocks):
@@ -222,7 +231,7 @@ class SlackApi:
         method = request.match_info["method"]
         body = await request.text()
         args = json.loads(body) if "json" in request.headers.get("Content-Type", "") else dict(parse_qsl(body))
-        at = str(args.get("channel") or args.get("users") or "")
+        at = str(args.get("channel") or args.get("users") or args.get("user_id") or "")
         fault = self._fault(method, at)
         self.arrived.update((method, f"{method} {at}"))
         self._called.set()
@@ -252,6 +261,18 @@ class SlackApi:
         except Refusal as refusal:
             return {"ok": False, "error": refusal.error}
 
+    def response_url(self, whisper: Message) -> str:
+        """Give the address at which something takes the place of what only one user saw."""
+        return f"http://127.0.0.1:{self.port}/response/{whisper.ts}"
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        told = await request.json()
+        assert (told["replace_original"], told["response_type"]) == (True, "ephemeral"), told
+        self.check_message(told["text"], told["blocks"])
+        [whisper] = [m for m in self.messages if m.only_for and m.ts == request.match_info["ts"]]
+        whisper.text, whisper.blocks = told["text"], told["blocks"]
+        return web.Response(text="ok")
+
     def _dropped(self, request: web.Request) -> web.Response:
         assert request.transport is not None
         request.transport.abort()
@@ -270,8 +291,10 @@ class SlackApi:
             return self._update(args)
         if method in ("views.open", "views.update"):
             return self._open(args)
+        if method == "views.publish":
+            return self._publish(args)
         if method == "apps.connections.open":
-            return {"url": f"ws://127.0.0.1:{self.port}/link"}
+            return {"url": f"ws://127.0.0.1:{self.port}/link?ticket={self.arrived[method]}"}
         raise Refusal("unknown_method")
 
     def _history(self, method: str, args: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -289,6 +312,8 @@ class SlackApi:
     def _post(self, args: dict[str, Any]) -> dict[str, Any]:
         if not args["channel"].startswith(("C", "D")):
             raise Refusal("channel_not_found")
+        if args["channel"] in self.without_us:
+            raise Refusal("not_in_channel")
         blocks = list(args.get("blocks", ()))
         self.check_message(args["text"], blocks)
         made = Message(
@@ -336,6 +361,15 @@ class SlackApi:
         self.modals.append(Modal(f"V{self._count}", user, args["view"], f"{self._count}.h"))
         return {"view": {"id": f"V{self._count}"}}
 
+    def _publish(self, args: dict[str, Any]) -> dict[str, Any]:
+        user, view = args["user_id"], args["view"]
+        if view["type"] != "home":
+            raise Refusal("invalid_arguments")
+        self.check_view(view)
+        self._count += 1
+        self.homes[user] = Modal(f"V{self._count}", user, view, f"{self._count}.h")
+        return {"view": {"id": f"V{self._count}"}}
+
     def shows(self, modal: Modal, view: dict[str, Any]) -> None:
         """Put another view into the place of a modal."""
         self._count += 1
@@ -343,7 +377,10 @@ class SlackApi:
 
     # --- Socket Mode -------------------------------------------------------------------------------------------------
 
-    async def _link(self, request: web.Request) -> web.WebSocketResponse:
+    async def _link(self, request: web.Request) -> web.StreamResponse:
+        if request.query["ticket"] != str(self.arrived["apps.connections.open"]) or self.refuses_links:
+            self.refuses_links = max(0, self.refuses_links - 1)
+            return web.Response(status=403)
         link = web.WebSocketResponse()
         await link.prepare(request)
         self.sockets.append(link)

@@ -179,6 +179,15 @@ class Slack:
         event = {"type": "app_mention", "user": self.user(person), "text": f"<@{BOT}> {text}", "channel": channel}
         return await self._event({**event, **more})
 
+    # --- the Home tab ------------------------------------------------------------------------------------------------
+
+    async def opens_home(self, person: str, *, tab: str = "home") -> Answer:
+        """Somebody opens the Home tab, or another one; Slack sends along what it shows there, if anything."""
+        user = self.user(person)
+        event = {"type": "app_home_opened", "user": user, "channel": self.api.conversation(user), "tab": tab}
+        home = self.api.homes.get(user)
+        return await self._event({**event, **({"view": self._sent_view(home, {})} if home and tab == "home" else {})})
+
     # --- direct messages ---------------------------------------------------------------------------------------------
 
     async def types(
@@ -190,7 +199,22 @@ class Slack:
         thread = {"thread_ts": under.ts} if under else {}
         return await self._event({**event, "channel": self.api.conversation(user), **thread, **more}, status)
 
-    async def _event(self, event: Mapping[str, Any], status: int = 200) -> Answer:
+    # --- leaving -----------------------------------------------------------------------------------------------------
+
+    async def profile_changes(self, person: str, *, status: int = 200, **user: Any) -> Answer:
+        """Slack tells a change of somebody's profile: `deleted=True` where they were deactivated."""
+        told = {"id": self.user(person), "team_id": "T1", "name": person, "deleted": False, "is_bot": False, **user}
+        return await self._event({"type": "user_change", "user": told}, status)
+
+    async def is_uninstalled(self, **envelope: Any) -> Answer:
+        """Somebody removes the app from the workspace."""
+        return await self._event({"type": "app_uninstalled"}, **envelope)
+
+    async def revokes(self, *, bot: tuple[str, ...] = (), oauth: tuple[str, ...] = (), **envelope: Any) -> Answer:
+        """Somebody revokes tokens of the app: those of these bots, and of these users."""
+        return await self._event({"type": "tokens_revoked", "tokens": {"bot": bot, "oauth": oauth}}, **envelope)
+
+    async def _event(self, event: Mapping[str, Any], status: int = 200, **more: Any) -> Answer:
         self._count += 1
         ts = self.api.next_ts()
         envelope = {
@@ -202,6 +226,7 @@ class Slack:
             "event_time": int(self.clock.now().timestamp()),
             "authorizations": [{"team_id": "T1", "user_id": BOT, "is_bot": True, "is_enterprise_install": False}],
             "event": {"ts": ts, "event_ts": ts, **event},
+            **more,
         }
         return await self.sends(Sent(json.dumps(envelope), JSON), status=status)
 
@@ -238,6 +263,7 @@ class Slack:
                 "is_ephemeral": bool(on.only_for),
             }
             payload["channel"] = {"id": on.channel, "name": "directmessage" if on.channel[0] == "D" else "desk"}
+            payload["response_url"] = self.api.response_url(on)
             if not on.only_for:
                 payload["message"] = {"type": "message", "user": BOT, "ts": on.ts, "text": on.text, "blocks": on.blocks}
         else:

@@ -57,8 +57,10 @@ class House(World):
 
     def is_joined(self, *, mode: str = "http", port: int = 0, secrets: Secrets = SECRETS) -> None:
         """Join Slack to the house, once it is known where its Web API is."""
-        how, wording = settings_of(self.api, mode=mode, port=port), self.parts.wording
-        self.adapter = SlackAdapter(self.parts.settings, how, secrets, wording=wording, clock=self.clock)
+        how, parts = settings_of(self.api, mode=mode, port=port), self.parts
+        self.adapter = SlackAdapter(
+            parts.settings, how, secrets, views=parts.views, wording=parts.wording, clock=self.clock
+        )
         self.parts.add(self.adapter)
 
     async def begins(self) -> None:
@@ -71,6 +73,12 @@ class House(World):
         assert self.adapter._listeners is not None
         await self.adapter._listeners.finish()
         await self.settles()
+        await self.published()
+
+    async def published(self) -> None:
+        """Every Home tab is as it should be, or was refused by Slack."""
+        assert self.adapter._homes is not None
+        await self.adapter._homes.settled()
 
     # --- what people do ----------------------------------------------------------------------------------------------
 
@@ -108,6 +116,16 @@ class House(World):
     async def mentions(self, person: str, text: str) -> None:
         """Somebody mentions the bot in reception's channel."""
         await self.slack.mentions(person, text)
+        await self.goes_on()
+
+    async def opens_home(self, person: str, *, tab: str = "home") -> None:
+        """Somebody opens the app's Home tab, or the one with the messages."""
+        await self.slack.opens_home(person, tab=tab)
+        await self.goes_on()
+
+    async def clicks_home(self, person: str, label: str, *, late: float = 0) -> None:
+        """Somebody presses a button of their Home tab."""
+        await self.slack.presses(person, label, self.api.home(Slack.user(person)), late=late)
         await self.goes_on()
 
     async def comes_again(self, times: int = 2) -> None:
@@ -165,6 +183,18 @@ class House(World):
     def modal(self, person: str) -> str:
         """Give all that somebody reads in the modal before them."""
         return "\n".join(read(self.api.modal(Slack.user(person)).view)).replace("\u00a0", " ").replace("\u202f", " ")
+
+    def home(self, person: str) -> str:
+        """Give all that somebody reads on their Home tab."""
+        return "\n".join(read(self.api.home(Slack.user(person)).view)).replace("\u00a0", " ").replace("\u202f", " ")
+
+    def home_buttons(self, person: str) -> list[str]:
+        """Give the labels that stand visibly on somebody's Home tab."""
+        return labels(self.api.home(Slack.user(person)).view["blocks"])
+
+    def times_published(self, person: str) -> int:
+        """Count how often somebody's Home tab was published."""
+        return sum(m == "views.publish" and a["user_id"] == Slack.user(person) for m, a in self.api.calls)
 
     def errors(self, person: str) -> dict[str, str]:
         """Give what stands beside the fields of the modal before somebody, by their labels."""

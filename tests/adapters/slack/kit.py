@@ -23,7 +23,7 @@ PROPERTIES = {
     "button": {"type", "action_id", "text", "value", "style", "url", "accessibility_label"},
     "overflow": {"type", "action_id", "options", "accessibility_label"},
     "radio_buttons": {"type", "action_id", "options", "initial_option"},
-    "static_select": {"type", "action_id", "options", "initial_option", "placeholder"},
+    "static_select": {"type", "action_id", "options", "option_groups", "initial_option", "placeholder"},
     "users_select": {"type", "action_id", "initial_user", "placeholder"},
     "datetimepicker": {"type", "action_id", "initial_date_time"},
     "plain_text_input": {"type", "action_id", "multiline", "initial_value", "placeholder", "focus_on_load"},
@@ -95,9 +95,15 @@ def _faults(blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _options(element: dict[str, Any]) -> Iterator[str]:
-    options = element.get("options", [])
+    groups = element.get("option_groups", [])
+    for group in groups:
+        yield from _options({"type": "static_select", "options": group["options"]})
+    if len(groups) > 100 or any(not 1 <= len(group["label"]["text"]) <= 75 for group in groups):
+        yield "too many groups, or one whose label is empty or too long"
+    options = [*element.get("options", []), *(option for group in groups for option in group["options"])]
     values = [option["value"] for option in options]
-    if "options" in element and not 1 <= len(options) <= {"overflow": 5, "radio_buttons": 10}.get(element["type"], 100):
+    most = {"overflow": 5, "radio_buttons": 10}.get(element["type"], 100)
+    if "options" in element and not 1 <= len(element["options"]) <= most:
         yield "too few or too many options"
     if len(values) != len(set(values)):
         yield "two options of one value"

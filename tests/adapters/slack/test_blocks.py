@@ -177,6 +177,26 @@ JULIE: ShownCard = Card(
 )
 
 
+def test_slack_takes_a_card_that_is_as_full_as_can_be() -> None:
+    long = "x " * 2000
+    card = replace(
+        JULIE,
+        title=long,
+        tag=long,
+        ask=long,
+        say=long,
+        about=long,
+        notes=(long,) * 100,
+        facts=tuple(Fact(label=long, value=long) for _ in range(20)),
+        number=long,
+        points=(long,) * 50,
+        buttons=tuple(Button(name="hello", label=long, value=str(n)) for n in range(9)),
+        more=tuple(Button(name="seen", label=long, value=str(n)) for n in range(9)),
+    )
+    message = card_message(card, WORDS)
+    assert faults_of_message(message.text, message.blocks) == []
+
+
 def test_every_text_of_a_card_is_somewhere_in_its_message() -> None:
     card = replace(
         JULIE,

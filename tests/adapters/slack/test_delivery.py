@@ -89,10 +89,10 @@ async def test_whoever_writes_the_key_of_a_message_into_a_channel_is_not_taken_f
         (refused("account_inactive"), DeliveryKind.MISCONFIGURED),
         (refused("internal_error"), DeliveryKind.RETRY),
         (refused("anything_new"), DeliveryKind.RETRY),
-        (Fault(status=500), DeliveryKind.RETRY),
-        (Fault(status=503), DeliveryKind.RETRY),
-        (Fault(before=True), DeliveryKind.RETRY),
-        (Fault(after=True), DeliveryKind.RETRY),
+        (Fault(status=500), DeliveryKind.WAIT_UNTIL),
+        (Fault(status=503), DeliveryKind.WAIT_UNTIL),
+        (Fault(before=True), DeliveryKind.WAIT_UNTIL),
+        (Fault(after=True), DeliveryKind.WAIT_UNTIL),
     ],
 )
 async def test_each_refusal_says_what_is_to_be_done(world: House, fault: Fault, kind: DeliveryKind) -> None:
@@ -269,6 +269,32 @@ async def test_nobody_is_unreachable_because_slack_is_however_long_that_takes() 
         await world.api.comes_up()
         await world.passes(seconds=15)
         assert len(world.cards_of("martin")) == 1
+
+
+async def test_slack_that_answers_with_503_for_long_makes_nobody_unreachable() -> None:
+    async with slack_house(settings=on_slack(web=("nadia",))) as world:
+        world.api.fails_always("chat.postMessage", Fault(status=503))
+        assert (await world.arrives("Julie Tremblay", to_see="martin")).ok
+        await world.passes(minutes=10)
+        assert not [e for e in await world.deliveries("Julie Tremblay") if isinstance(e, NotDelivered)]
+        world.api.works()
+        await world.passes(seconds=15)
+        assert len(world.cards_of("martin")) == 1
+
+
+async def test_what_is_under_way_at_the_end_is_finished_and_its_outcome_is_known(world: House) -> None:
+    until = asyncio.Event()
+    world.api.fails("chat.postMessage", Fault(until=until))
+    sent = asyncio.create_task(world.adapter.deliver(card(), MARTIN, "key"))
+    await world.api.is_called("chat.postMessage", at=DM)
+    end = asyncio.create_task(world.adapter.stop())
+    await asyncio.sleep(0)
+    with pytest.raises(DeliveryError) as refused_now:
+        await world.adapter.deliver(card(), MARTIN, "another key")
+    until.set()
+    assert (await sent).ref
+    await end
+    assert refused_now.value.kind is DeliveryKind.WAIT_UNTIL
 
 
 async def test_a_call_that_hangs_holds_up_no_press(world: House) -> None:

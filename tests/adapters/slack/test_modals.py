@@ -34,7 +34,7 @@ def forms(draw: st.DrawFn) -> Form:
             if name == "free"
             else draw(st.sampled_from([k for k in FieldKind if k != "day_and_time"]))
         )
-        labels = draw(st.lists(TEXT, min_size=1, max_size=120)) if kind is FieldKind.CHOICE else []
+        labels = draw(st.lists(TEXT, min_size=1, max_size=250)) if kind is FieldKind.CHOICE else []
         options = tuple(Option(value=f"v{n}", label=label, chosen=n == 0) for n, label in enumerate(labels))
         made.append(
             Field(
@@ -60,6 +60,19 @@ def forms(draw: st.DrawFn) -> Form:
 @given(forms())
 def test_slack_takes_every_form(form: Form) -> None:
     assert faults_of_view(modals.form_view(form, "Close", 3)) == []
+
+
+@given(forms())
+def test_no_choice_of_a_form_is_lost(form: Form) -> None:
+    shown = [part["value"] for part in _parts(modals.form_view(form, "Close", 3)) if "value" in part and "text" in part]
+    wanted = [option.value for field in form.fields for option in field.options]
+    assert sorted(set(shown)) == sorted(set(wanted))
+
+
+def _parts(part: Any) -> list[dict[str, Any]]:
+    if isinstance(part, dict):
+        return [part, *(each for value in part.values() for each in _parts(value))]
+    return [each for value in part for each in _parts(value)] if isinstance(part, list) else []
 
 
 @given(TEXT, st.lists(TEXT, min_size=1, max_size=30))

@@ -90,6 +90,17 @@ async def test_a_modal_opens_and_is_sent(world: House) -> None:
     assert answer == {"response_action": "errors", "errors": {"owner": "Who is it for?"}}
 
 
+async def test_a_websocket_that_could_not_be_opened_is_asked_for_anew() -> None:
+    async with slack_house(mode="socket", starts=False) as world:
+        world.api.refuses_links = 2
+        await world.begins()
+        assert world.adapter._socket is not None
+        world.adapter._socket.client.ping_interval = 0.05  # so long the SDK waits between two tries
+        link = await linked(world)
+        await link.asks("e1", "slash_commands", command(world, "Julie Tremblay for Sophie"))
+        assert world.api.arrived["apps.connections.open"] == 3
+
+
 async def test_the_same_event_again_is_done_once_and_said_once(world: House) -> None:
     link = await linked(world)
     await link.asks("e1", "slash_commands", command(world, "Julie Tremblay for Martin Gagnon"))

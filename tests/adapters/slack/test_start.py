@@ -14,21 +14,33 @@ from bot import courier
 from bot.errors import DeliveryError, DeliveryKind, Hello30Error
 from bot.language.wording import Wording
 from bot.messages import Address
-from bot.settings import Slack
+from bot.pages import Views
+from bot.settings import Settings, Slack
+from bot.storage.memory import MemoryStore
 from tests.adapters.slack.api import APP_TOKEN, DESK, TOKEN, Fault, refused, too_many
 from tests.adapters.slack.driver import SECRET
 from tests.adapters.slack.house import House, on_slack, slack_house
 from tests.contracts.test_adapter import card
 from tests.fakes import FakeClock
 from tests.operations.canary import logged
-from tests.world import WEDNESDAY
+from tests.world import WEDNESDAY, World
 
 NOWHERE = "http://127.0.0.1:9/api/"
 
 
+def views() -> Views:
+    return World(MemoryStore(), WEDNESDAY, settings=on_slack()).parts.views
+
+
+def of_environment(settings: Settings, environ: Mapping[str, str]) -> SlackAdapter:
+    wording, clock = Wording.load(), FakeClock(WEDNESDAY)
+    return SlackAdapter.configured(settings, environ, views=views(), wording=wording, clock=clock)
+
+
 def made(mode: str, secrets: Secrets) -> SlackAdapter:
     how = Slack(mode=mode, host="127.0.0.1", port=0, api_url=NOWHERE)
-    return SlackAdapter(on_slack(), how, secrets, wording=Wording.load(), clock=FakeClock(WEDNESDAY))
+    wording, clock = Wording.load(), FakeClock(WEDNESDAY)
+    return SlackAdapter(on_slack(), how, secrets, views=views(), wording=wording, clock=clock)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +76,10 @@ def test_the_tokens_are_the_environments(environ: Mapping[str, str], named: str)
     how = Slack(mode="socket", host="127.0.0.1", port=0, api_url=NOWHERE)
     settings = replace(on_slack(), slack=how)
     with pytest.raises(Hello30Error) as caught:
-        SlackAdapter.configured(settings, environ, wording=Wording.load(), clock=FakeClock(WEDNESDAY))
+        of_environment(settings, environ)
     assert named in str(caught.value)
     whole = {"SLACK_BOT_TOKEN": TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
-    assert SlackAdapter.configured(settings, whole, wording=Wording.load(), clock=FakeClock(WEDNESDAY)).name == "slack"
+    assert of_environment(settings, whole).name == "slack"
 
 
 def test_a_secret_is_never_written_down() -> None:
@@ -190,7 +202,7 @@ async def test_nothing_is_sent_while_nobody_listens() -> None:
     async with slack_house(starts=False) as world:
         with pytest.raises(DeliveryError) as caught:
             await world.adapter.deliver(card(), Address("slack", DESK), "key")
-        assert caught.value.kind is DeliveryKind.RETRY
+        assert caught.value.kind is DeliveryKind.WAIT_UNTIL
 
 
 async def test_what_slack_does_not_let_us_say_holds_up_no_end(world: House) -> None:

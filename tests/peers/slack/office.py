@@ -36,7 +36,9 @@ class Office:
         self.workspace = workspace
         self.workspace.clock = self.world.clock  # the emulator and all of hello30 live by the same
         parts = self.world.parts
-        self.slack = SlackAdapter.configured(settings, SECRETS, wording=parts.wording, clock=parts.clock)
+        self.slack = SlackAdapter.configured(
+            settings, SECRETS, views=parts.views, wording=parts.wording, clock=parts.clock
+        )
         parts.add(self.slack)
 
     async def opens(self) -> None:

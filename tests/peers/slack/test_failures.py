@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.card import Card, Nudge
 from bot.domain.events import NotDelivered
-from bot.errors import DeliveryError, DeliveryKind
+from bot.errors import DeliveryError, DeliveryKind, UnknownOutcome
 from bot.messages import Address, ShownCard
 from tests.peers.slack.office import Office, labels, said
 from tests.peers.slack.workspace import RETRY_AFTER_S, Fault
@@ -99,9 +99,10 @@ async def test_in_a_private_channel_it_comes_rather_twice_than_never(office: Off
     office.workspace.faults["chat.postMessage"] = [Fault.LOST] * 3
     await office.commands("nadia", JULIE)
     await office.passes(seconds=10)
-    assert office.workspace.refused == ["conversations.history: missing_scope groups:history"]
+    looked_up = list(office.workspace.refused)
     office.workspace.refused.clear()
-    assert len(await office.messages("nadia")) == 2
+    assert set(looked_up) == {"conversations.history: missing_scope groups:history"}
+    assert len(await office.messages("nadia")) == 1 + len(looked_up)
     assert len(await office.messages("martin")) == 2
     await office.presses("martin", "I'm coming")
     assert "Martin Gagnon is coming to greet you" in said((await office.messages("nadia"))[-1])
@@ -138,7 +139,7 @@ async def test_a_message_whose_answer_was_lost_is_found_again(office: Office, pe
     to = Address("slack", office.workspace.channel if person == "nadia" else office.workspace.users[person])
     with pytest.raises(DeliveryError) as lost:
         await office.slack.deliver(CARD, to, "v1:once")
-    assert lost.value.kind is DeliveryKind.RETRY
+    assert (lost.type, lost.value.kind) == (UnknownOutcome, DeliveryKind.WAIT_UNTIL)
     after = replace(CARD, revision=2, tag="Coming")
     receipt = await office.slack.deliver(after, to, "v1:once", again=True)
     (message,) = await office.messages(person)

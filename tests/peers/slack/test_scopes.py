@@ -13,6 +13,7 @@ from bot.storage.memory import MemoryStore
 from tests.peers.slack.office import SECRETS, Office, house_in_slack
 from tests.peers.slack.workspace import SCOPES as INSTALLED
 from tests.peers.slack.workspace import Fault, Workspace
+from tests.world import World
 
 pytestmark = pytest.mark.peer
 
@@ -54,8 +55,9 @@ async def test_each_scope_of_a_call_is_needed(office: Office) -> None:
 async def test_a_token_that_slack_does_not_know_is_refused_at_the_start(workspace: Workspace, tmp_path: Path) -> None:
     settings = house_in_slack(workspace, tmp_path)
     wording = Wording.load(kinds=settings.kinds)
+    views = World(MemoryStore(), settings=settings).parts.views
     wrong = {**SECRETS, "SLACK_BOT_TOKEN": "xoxb-wrong"}
-    slack = SlackAdapter.configured(settings, wrong, wording=wording, clock=workspace.clock)
+    slack = SlackAdapter.configured(settings, wrong, views=views, wording=wording, clock=workspace.clock)
     with pytest.raises(Hello30Error, match="SLACK_BOT_TOKEN") as refused:
         await slack.start(lambda incoming: pytest.fail(f"nothing comes in: {incoming}"))
     assert "xoxb-wrong" not in str(refused.value)
