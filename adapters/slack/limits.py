@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 SECTION: Final = 3000
-FIELD: Final = 2000
 FIELDS: Final = 10
 CONTEXT_ELEMENTS: Final = 10
 HEADER: Final = 150
@@ -25,8 +24,6 @@ PLACEHOLDER: Final = 150
 INITIAL_VALUE: Final = 3000
 ACTION_ID: Final = 255
 VALUE: Final = 2000
-OPTION_VALUE: Final = 150
-PRIVATE: Final = 3000
 REVISION_DIGITS: Final = 9
 SECOND_DIGITS: Final = 10
 FALLBACK: Final = 149

@@ -105,7 +105,7 @@ class Listeners:
         reader = self._reader(body.get("user_id", ""))
         if not body.get("text", "").strip():
             view = modals.arrival_view(
-                self._words.arrival(reader), self._words.kinds(reader), self._words.lengths(reader), where=site
+                self._words.arrival(reader), self._words.kinds(reader), self._words.lengths(reader), site=site
             )
             await ack()
             self._soon(self._open(view, body, reader))
@@ -113,7 +113,7 @@ class Listeners:
         incoming = payloads.command(body, site, self._names)
         reply = await self._receive(self._read_by(incoming))
         if not reply.ok and not reply.buttons:  # what was typed is gone from the line in which it stood
-            reply = replace(reply, text=f"{reply.text}\n{COMMAND} {incoming_text(incoming)}")
+            reply = replace(reply, text=f"{reply.text}\n{COMMAND} {_typed_line(incoming)}")
         message = self._reply(reply, incoming)
         await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
 
@@ -334,6 +334,6 @@ def _is_home(body: Body) -> bool:
     return (body.get("view") or {}).get("type") == HOME
 
 
-def incoming_text(incoming: Incoming) -> str:
+def _typed_line(incoming: Incoming) -> str:
     """Give the line that somebody typed behind a command."""
     return getattr(incoming.act, "text", "")

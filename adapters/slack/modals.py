@@ -174,12 +174,10 @@ def errors(wrong: Mapping[str, str], view: Mapping[str, Any]) -> dict[str, str]:
 # --- a new arrival ---------------------------------------------------------------------------------------------------
 
 
-def arrival_view(
-    words: ArrivalWords, kinds: Sequence[Option], lengths: Sequence[Option], *, where: str, typed: str = ""
-) -> View:
+def arrival_view(words: ArrivalWords, kinds: Sequence[Option], lengths: Sequence[Option], *, site: str) -> View:
     """Make the modal of a new arrival; visitor and owner stand first, and are enough.
 
-    `where` is kept in the modal: the conversation from which it was opened. `typed` begins the visitor's field.
+    `site` is kept in the modal: that of the channel in which it was opened, or empty.
     """
     via = Field(
         name=VIA,
@@ -187,7 +185,7 @@ def arrival_view(
         label=words.via,
         options=(Option(value="here", label=words.here, chosen=True), Option(value=ON_THE_PHONE, label=words.by_phone)),
     )
-    visitor = _line(typed, example=words.visitor_example) | {"focus_on_load": True}
+    visitor = _line("", example=words.visitor_example) | {"focus_on_load": True}
     blocks = [
         _input("visitor", words.visitor, visitor, optional=False),
         _input("owner", words.owner, _line("", example=words.owner_example)),
@@ -206,7 +204,7 @@ def arrival_view(
         "title": _plain(words.title, limits.VIEW_TITLE),
         "submit": _plain(words.submit, limits.VIEW_TITLE),
         "close": _plain(words.close, limits.VIEW_TITLE),
-        "private_metadata": where,
+        "private_metadata": site,
         "blocks": blocks,
     }
 

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from adapters.slack.blocks import Words
 from adapters.slack.home import HomeWords
 from adapters.slack.modals import ArrivalWords
 from bot.domain.card import Args, Phrase
+from bot.language import choices
 from bot.language.wording import Reader, Wording
 from bot.messages import Option, ShownCard
 from bot.ports import Clock
 from bot.settings import Settings
-
-LENGTHS: Final = (
-    (30, "how_long.seconds", 30),
-    (300, "how_long.minutes", 5),
-    (900, "how_long.minutes", 15),
-    (3600, "how_long.longer", 0),
-)
-"""How long a visitor needs: seconds, the key of the sentence, and its count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +100,8 @@ class SlackWords:
 
     def kinds(self, reader: Reader) -> tuple[Option, ...]:
         """Give the kinds of visitors to choose from."""
-        return tuple(Option(value=kind, label=self.say(f"kind.{kind}", reader)) for kind in self.settings.kinds)
+        return choices.kinds(self.settings.kinds, reader.language)
 
     def lengths(self, reader: Reader) -> tuple[Option, ...]:
         """Give how long a visit may take, to choose from."""
-        return tuple(
-            Option(value=str(seconds), label=self.say(key, reader, {"count": count})) for seconds, key, count in LENGTHS
-        )
+        return choices.lengths(lambda key, count: self.say(key, reader, {"count": count}))

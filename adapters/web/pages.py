@@ -21,11 +21,12 @@ from bot.domain.authority import Reading, may_read, standing
 from bot.domain.card import Phrase
 from bot.domain.people import Person
 from bot.errors import Refused
+from bot.language import choices
 from bot.language.catalogue import LANGUAGES
 from bot.language.moments import language_of, zone_of
 from bot.language.phones import show_phone
 from bot.language.wording import Reader, Wording
-from bot.messages import Form, ShownButton, ShownCard
+from bot.messages import Form, Option, ShownButton, ShownCard
 from bot.pages import Board, Views
 from bot.ports import Clock
 from bot.settings import Settings
@@ -33,7 +34,6 @@ from bot.settings import Settings
 PHONE_FIELD = "phone"
 """The field of the form `add_phone`, which stands in the row itself when a number is asked for."""
 WAITS = ("just_arrived", "waiting", "long", "very_long")
-LONGS = (("30", "how_long.seconds", 30), ("300", "how_long.minutes", 5), ("900", "how_long.minutes", 15))
 EXTRA = ("company", "kind", "phone", "long", "via")
 
 
@@ -80,8 +80,8 @@ class Pages:
             "on_board": {card.visit for card in board.cards},
             "phone_field": PHONE_FIELD,
             "owners": [p.name for p in self._settings.people.values() if viewer.site in p.sites],
-            "kinds": self._kinds(viewer.reader),
-            "longs": self._longs(viewer.reader),
+            "kinds": choices.kinds(self._settings.kinds, viewer.reader.language),
+            "longs": self._lengths(viewer.reader),
             "extra_open": any(shown.typed.get(name) or shown.errors.get(name) for name in EXTRA),
             "focus_arrival": shown.form is None and shown.asked is None,
             "soon": board.made_at + timedelta(minutes=3),
@@ -153,16 +153,8 @@ class Pages:
         person = self._settings.people.get(str(value))
         return person.name if person else str(value)
 
-    def _kinds(self, reader: Reader) -> list[tuple[str, str]]:
-        language = language_of(reader.language)
-        return [
-            (kind, labels.get(reader.language) or labels.get(language) or next(iter(labels.values()), kind))
-            for kind, labels in self._settings.kinds.items()
-        ]
-
-    def _longs(self, reader: Reader) -> list[tuple[str, str]]:
-        longs = [(value, self.say(key, reader, count=count)) for value, key, count in LONGS]
-        return [*longs, ("3600", self.say("how_long.longer", reader))]
+    def _lengths(self, reader: Reader) -> tuple[Option, ...]:
+        return choices.lengths(lambda key, count: self.say(key, reader, count=count))
 
     # --- the frame ---------------------------------------------------------------------------------------------------
 
