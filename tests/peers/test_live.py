@@ -45,4 +45,5 @@ async def test_when_the_server_stops_the_page_says_since_when_it_is_not_live(hou
     await house.ends()
     await expect(nadia.locator("#live")).to_have_text("Not live since 9:12 a.m., reload")
     await expect(row(nadia, JULIE).locator(".say q")).to_be_visible()
+    await nadia.context.close()  # what is open goes on looking whether the server is back
     house.faults = [fault for fault in house.faults if "net::ERR_" not in fault]
