@@ -16,10 +16,16 @@ class Alarm:
         """Take the clock that moments are meant by."""
         self._clock = clock
         self._rung = asyncio.Event()
+        self.rings = 0
         self.stopped = False
 
     def ring(self) -> None:
-        """Wake whoever waits, or whoever waits next."""
+        """Wake whoever waits, or whoever waits next; `rings` counts how often that was."""
+        self.rings += 1
+        self._rung.set()
+
+    def again(self) -> None:
+        """Wake as with a ring, although nobody has rung: whoever waits wants it so itself."""
         self._rung.set()
 
     def stop(self) -> None:
@@ -27,10 +33,10 @@ class Alarm:
         self.stopped = True
         self._rung.set()
 
-    async def wait(self, until: datetime) -> None:
-        """Return once the moment has come, or after a ring."""
+    async def wait(self, until: datetime) -> bool:
+        """Return once the moment has come, or after a ring; tell whether there was one."""
         if self.stopped:
-            return
+            return False
         sleeping = asyncio.ensure_future(self._clock.sleep_until(until))
         ringing = asyncio.ensure_future(self._rung.wait())
         try:
@@ -40,4 +46,6 @@ class Alarm:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            rung = self._rung.is_set()
             self._rung.clear()
+        return rung

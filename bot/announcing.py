@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.context import Context
-from bot.desk import ERASED, FrontDesk
+from bot.desk import FrontDesk
 from bot.domain import commands as c
 from bot.domain.card import Args, Button
 from bot.domain.facts import Facts
@@ -17,8 +17,8 @@ from bot.domain.visit import Visit
 from bot.errors import Refused
 from bot.language.names import find, fold
 from bot.language.phones import read_phone
-from bot.language.understand import understand
-from bot.messages import Announce, AnnounceLine, Outcome, Reply
+from bot.language.understand import Understood, understand
+from bot.messages import Announce, AnnounceLine, OpenArrival, Outcome, Reply
 from bot.ports import Transaction
 from bot.texts import lines, one_line
 
@@ -43,24 +43,35 @@ class Announcing:
         self._desk = desk
         self._make_id = make_id
 
+    def opened(self, act: OpenArrival, context: Context) -> Reply:
+        """Let a new arrival be filled in, with the counters to choose from; `Refused` for whoever stands at none."""
+        sites = self._sites(act.site, context)
+        return Reply(outcome=Outcome.FORM, buttons=self._counters(sites) if len(sites) > 1 else ())
+
     def announce(self, tx: Transaction, act: Announce | AnnounceLine, context: Context) -> Reply:
         """Announce a visitor, or ask back what is missing; nothing that was typed is lost by that."""
         typed = act if isinstance(act, Announce) else self._line(act, context)
-        site = self._site(typed, context)
-        errors = self._errors(typed, site, context)
+        sites = self._sites(typed.site, context)
+        errors = self._errors(typed, sites[0], context)
         owners = () if "owner" in errors else self._owners(typed)
         if not owners and "owner" not in errors:
-            errors["owner"] = context.say("reception.unknown_owner", {"owner": typed.owner})
+            unknown = "reception.unknown_owner" if typed.owner else "reception.owner_not_linked"
+            errors["owner"] = context.say(unknown, {"owner": typed.owner})
         if errors:
             return Reply(outcome=Outcome.REFUSED, text=next(iter(errors.values())), errors=errors)
+        if len(sites) > 1:
+            text = context.say("reception.which_counter", {"visitor": one_line(typed.visitor)})
+            return Reply(outcome=Outcome.ASKED_BACK, text=text, buttons=self._counters(sites))
         if len(owners) > 1:
             return self._which_owner(typed, owners, context)
-        return self._announced(tx, typed, owners[0], site, context)
+        return self._announced(tx, typed, owners[0], sites[0], context)
+
+    def reads_as_arrival(self, text: str, context: Context) -> bool:
+        """Tell whether a line that somebody at a counter typed is an arrival: a visitor, and somebody of the house."""
+        return bool(context.person.reception_of) and _is_arrival(self._understood(text, context))
 
     def _line(self, act: AnnounceLine, context: Context) -> Announce:
-        people = tuple(self._desk.settings.people.values())
-        zone, language = context.person.zone, context.reader.language
-        read = understand(act.text, role="reception", now=context.now, zone=zone, language=language, people=people)
+        read = self._understood(act.text, context)
         return Announce(
             visitor=read.visitor,
             owner=read.owner,
@@ -73,13 +84,23 @@ class Announcing:
             same=act.same,
         )
 
-    def _site(self, typed: Announce, context: Context) -> str:
-        """Give the counter at which somebody announces; `Refused` for whoever stands at none, or not at that one."""
+    def _understood(self, text: str, context: Context) -> Understood:
+        people = tuple(self._desk.settings.people.values())
+        zone, language = context.person.zone, context.reader.language
+        return understand(text, role="reception", now=context.now, zone=zone, language=language, people=people)
+
+    def _sites(self, said: str, context: Context) -> tuple[str, ...]:
+        """Give the counters at which somebody may stand; `Refused` where that is none, or not the one that is said."""
         counters = context.person.reception_of
-        site = typed.site or (counters[0] if counters else "")
-        if site not in counters:
+        found = tuple(site for site in counters if said in ("", site))
+        if not found:
             raise Refused("not_reception")
-        return site
+        return found
+
+    def _counters(self, sites: tuple[str, ...]) -> tuple[Button[str], ...]:
+        """Ask at which of several counters: a choice, never a guess."""
+        known = self._desk.settings.sites
+        return tuple(Button(name="site", label=known[site].name, value=site) for site in sites)
 
     def _errors(self, typed: Announce, site: str, context: Context) -> dict[str, str]:
         errors = {
@@ -89,7 +110,7 @@ class Announcing:
         }
         if not one_line(typed.visitor):
             errors["visitor"] = context.say("form.errors.visitor_missing")
-        if not typed.owner.strip() and not typed.owner_id:
+        if not typed.owner.strip() and not typed.owner_id and typed.owner_at is None:
             errors["owner"] = context.say("form.errors.person_missing")
         if typed.phone and "phone" not in errors and self._phone(typed, site) is None:
             errors["phone"] = context.say("form.errors.number_wrong", {"text": typed.phone})
@@ -102,6 +123,9 @@ class Announcing:
         people = self._desk.settings.people
         if typed.owner_id:
             return (people[typed.owner_id],) if typed.owner_id in people else ()
+        if typed.owner_at is not None and not typed.owner.strip():
+            chosen = self._desk.person_at(typed.owner_at)
+            return (chosen,) if chosen else ()
         return find(typed.owner, people.values())
 
     def _which_owner(self, typed: Announce, owners: tuple[Person, ...], context: Context) -> Reply:
@@ -151,12 +175,9 @@ class Announcing:
 
     def _posted_before(self, tx: Transaction, facts: Facts, owner: Person, site: str, context: Context) -> Visit | None:
         """Give the open visit of a visitor of the same name for the same owner at this site, if it is recent."""
-        for stored in tx.visits(site=site):
-            visit = stored.visit
-            if visit.owner != owner.id or context.now - visit.arrived >= TWICE_WITHIN:
-                continue
-            if fold((tx.facts(visit.id) or ERASED).visitor) == fold(facts.visitor):
-                return visit
+        for stored in tx.open_visits_of(fold(facts.visitor), site=site, owner=owner.id):
+            if context.now - stored.visit.arrived < TWICE_WITHIN:
+                return stored.visit
         return None
 
     def _twice(self, visit: Visit, facts: Facts, owner: Person, context: Context, *, keep: bool) -> Reply:
@@ -170,3 +191,8 @@ class Announcing:
             Button(name="another", label=context.say("buttons.another_person"), value="yes"),
         )
         return Reply(outcome=Outcome.ASKED_BACK, text=text, visit=visit.id, buttons=buttons)
+
+
+def _is_arrival(read: Understood) -> bool:
+    """Tell whether a line is surely one: somebody of the house goes by that name, be it more than one."""
+    return read.intent == "announce" and bool(read.owner_candidates)

@@ -20,6 +20,7 @@ from bot.language.understand import Understood, understand
 from bot.messages import Outcome, Reply, ShownCard, Typed
 from bot.ports import Transaction
 from bot.rows import Stored
+from bot.since import news
 from bot.texts import lines
 
 ANSWERING = frozenset({"asked", "checked", "comes", "calls", "call_asked", "offered"})
@@ -49,21 +50,24 @@ class Answering:
         if facts is not None:
             tx.put_facts(visit, facts)
         if not happened:
-            return self.nothing_new(visit, context)
+            return self.nothing_new(tx, visit, context)
         known = tx.facts(visit) or ERASED
         phrase = presses.answer(commands[-1], happened, after, self._desk.name)
         text = context.say(phrase.key, {**phrase.args, "visitor": known.visitor})
         return Reply(outcome=Outcome.DONE, text=text, visit=visit)
 
-    def nothing_new(self, visit: str, context: Context) -> Reply:
-        """Say that it was so already."""
-        return Reply(outcome=Outcome.NOTHING_NEW, text=context.say("reply.already_so"), visit=visit)
+    def nothing_new(self, tx: Transaction, visit: str, context: Context) -> Reply:
+        """Say that it was so already; to somebody with an old card, what has happened since."""
+        told = news(tx, self._desk, self._desk.load(tx, visit), context)
+        if told is None:
+            return Reply(outcome=Outcome.NOTHING_NEW, text=context.say("reply.already_so"), visit=visit)
+        return Reply(outcome=Outcome.NOTHING_NEW, text=told.text, visit=visit, news=told.by_others)
 
     # --- typed -------------------------------------------------------------------------------------------------------
 
     def typed(self, tx: Transaction, act: Typed, context: Context) -> Reply:
         """Read a typed line as an answer to the card that it belongs to, or else to the only one that is open."""
-        stored = self._meant(tx, act, context)
+        stored = self.meant(tx, act, context)
         if not stored:
             return Reply(outcome=Outcome.REFUSED, text=context.say("replies.nothing_open"))
         if len(stored) > 1:
@@ -87,14 +91,21 @@ class Answering:
             people=tuple(self._desk.settings.people.values()),
         )
 
-    def _meant(self, tx: Transaction, act: Typed, context: Context) -> Sequence[Stored]:
-        if act.visit:
-            return [self._desk.load(tx, act.visit)]
+    def meant(self, tx: Transaction, act: Typed, context: Context) -> Sequence[Stored]:
+        """Give the visits that a typed line may be about: that of the message which it answers, or the open ones."""
+        answered = act.visit or tx.shown_at(context.through, act.answers)
+        if answered:
+            return [self._desk.load(tx, answered)]
         person = context.person.id
         visits = tx.visits(person=person)
-        open_to_them = [s for s in visits if standing_of(s.visit, person) in ANSWERING or s.visit.unsafe_by == person]
         # Where a colleague answers already, whoever types is told so, rather than that nothing is asked of them.
-        return open_to_them or [s for s in visits if standing_of(s.visit, person) == "taken"]
+        return _asked(visits, person) or [s for s in visits if standing_of(s.visit, person) == "taken"]
+
+    def is_asked(self, tx: Transaction, act: Typed, context: Context) -> bool:
+        """Tell whether a typed line answers a message, or comes from somebody to whom a question is put."""
+        person = context.person.id
+        about = act.visit or tx.shown_at(context.through, act.answers)
+        return bool(about or _asked(tx.visits(person=person), person))
 
     def _which(self, tx: Transaction, stored: Sequence[Stored], context: Context) -> Reply:
         buttons = tuple(
@@ -131,6 +142,11 @@ class Answering:
             tx.put_facts(visit.id, replace(facts, notes=(*facts.notes, note)))
             self._desk.act(tx, visit.id, c.AddNote(by=context.person.id), context.now, context.through)
         return Reply(outcome=Outcome.DONE, text=context.say("reply.noted"), visit=visit.id)
+
+
+def _asked(visits: Sequence[Stored], person: str) -> list[Stored]:
+    """Give the visits that wait for a word of this person."""
+    return [s for s in visits if standing_of(s.visit, person) in ANSWERING or s.visit.unsafe_by == person]
 
 
 def _command(read: Understood, visit: Visit, context: Context) -> c.Command | None:

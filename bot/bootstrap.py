@@ -30,12 +30,14 @@ from bot.links import Keys, PageLinks, Signing
 from bot.logs import log_failure, set_up_logs, take_over_libraries
 from bot.metering import MeteredAdapter, MeteredStore
 from bot.meters import Meter
+from bot.noticing import noticed
 from bot.ports import ChatAdapter, Clock, Store
 from bot.records import HouseRecords
 from bot.settings import Settings
 from bot.sign_in import Entrance, SignIn
 from bot.storage.databases import open_store
 from bot.timekeeper import Timekeeper
+from bot.troubles import Troubles
 from bot.views import PageViews
 
 if TYPE_CHECKING:
@@ -75,11 +77,16 @@ class Parts:
     entrance: Entrance | None  # None: nobody can sign in to the web pages
     adapters: dict[str, ChatAdapter]
     running: Running
+    troubles: Troubles
     watch: Watch | None
 
     def add(self, adapter: ChatAdapter) -> None:
-        """Put an adapter among those that are started; what goes through it is counted if anybody wants to know."""
-        self.adapters[adapter.name] = MeteredAdapter(adapter, self.watch.meter) if self.watch else adapter
+        """Put an adapter among those that are started.
+
+        What does not work there is noticed, and what goes through it is counted if anybody wants to know.
+        """
+        looked_at = noticed(adapter, self.troubles)
+        self.adapters[adapter.name] = MeteredAdapter(looked_at, self.watch.meter) if self.watch else looked_at
 
     def ring(self) -> None:
         """Let timekeeper and courier look again: a deadline or a card may have changed."""
@@ -103,9 +110,12 @@ def join(
     wording = wording or Wording.load(kinds=settings.kinds)
     running = Running()
     directory = Directory(settings)
-    desk = FrontDesk(settings, directory)
     carried_by = dict(adapters or {})
-    watch = _watch(settings, Health(store, clock, running, carried_by), clock)
+    desk = FrontDesk(settings, directory, buzzes=lambda name: _buzzes(carried_by.get(name)))
+    troubles = Troubles(store, clock, running, carried_by, settings.sites)
+    health = Health(store, clock, running, carried_by)
+    health.closed = troubles.closed_counters
+    watch = _watch(settings, health, clock)
     if watch:
         store = MeteredStore(store, watch.meter)
     signing = Signing(keys, clock, settings.web.address) if keys else None
@@ -134,8 +144,13 @@ def join(
         entrance=Entrance(SignIn(store, settings.people, signing, clock), records) if signing else None,
         adapters=carried_by,
         running=running,
+        troubles=troubles,
         watch=watch,
     )
+
+
+def _buzzes(adapter: ChatAdapter | None) -> bool:
+    return adapter is not None and adapter.capabilities.buzzes
 
 
 def _watch(settings: Settings, health: Health, clock: Clock) -> Watch | None:
@@ -156,7 +171,12 @@ async def serve(settings: Settings, keys: Keys | None) -> None:
     try:
         parts = join(settings, store, SystemClock(), keys=keys)
         made = adapter_class("web")(
-            settings, views=parts.views, wording=parts.wording, clock=parts.clock, entrance=parts.entrance
+            settings,
+            views=parts.views,
+            wording=parts.wording,
+            clock=parts.clock,
+            entrance=parts.entrance,
+            troubles=parts.troubles,
         )
         parts.add(made)
         if settings.slack:
@@ -179,6 +199,7 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
         looked_after = (
             group.create_task(_tidy(parts), name="tidy"),
             group.create_task(_keep_checkpoints(parts), name="checkpoints"),
+            group.create_task(parts.troubles.run(), name="troubles"),
         )
         try:
             for adapter in parts.adapters.values():

@@ -8,7 +8,15 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from bot import policy_file, strict_yaml
-from bot.config_checks import check_addresses, check_operations, check_person, check_site, check_slack, check_web
+from bot.config_checks import (
+    check_addresses,
+    check_emails,
+    check_operations,
+    check_person,
+    check_site,
+    check_slack,
+    check_web,
+)
 from bot.config_shape import (
     AdaptersShape,
     AddressesShape,
@@ -40,16 +48,19 @@ def load(path: Path) -> Settings:
     return settings
 
 
-def check(path: Path) -> list[Fault]:
-    """Give every fault of a configuration and of its policy files; none when it can be used."""
+def check(path: Path, content: bytes | None = None) -> list[Fault]:
+    """Give every fault of a configuration and of its policy files; none when it can be used.
+
+    With `content`, as if that stood in the file.
+    """
     faults: list[Fault] = []
-    _read(path, faults)
+    _read(path, faults, content)
     return faults
 
 
-def _read(path: Path, faults: list[Fault]) -> Settings | None:
+def _read(path: Path, faults: list[Fault], content: bytes | None = None) -> Settings | None:
     """Read everything, whatever is wrong with a part of it; None when there are faults."""
-    document = strict_yaml.read(path)
+    document = strict_yaml.read(path) if content is None else strict_yaml.parse(content, str(path))
     faults.extend(document.faults)
     fit(document, (), document.data, ConfigShape, faults)
     if not isinstance(document.data, dict):
@@ -62,6 +73,7 @@ def _read(path: Path, faults: list[Fault]) -> Settings | None:
     listed = _part(document, "policies", PoliciesShape, faults)
     faults.extend(_agreement(document, sites, people))
     faults.extend(check_addresses(document, people, sites, adapters))
+    faults.extend(check_emails(document, people))
     faults.extend((*check_web(document, adapters.web), *check_slack(document, adapters)) if adapters else ())
     operations = _operations(document, faults)
     faults.extend(check_operations(document, operations, adapters) if adapters and operations else ())
@@ -79,6 +91,7 @@ def _read(path: Path, faults: list[Fault]) -> Settings | None:
         sites=MappingProxyType({site: _site(site, shape) for site, shape in sites.items()}),
         people=MappingProxyType({person: _person(person, shape, sites) for person, shape in people.items()}),
         addresses=MappingProxyType({person: tuple(_addresses(shape.addresses)) for person, shape in people.items()}),
+        emails=MappingProxyType({person: shape.email for person, shape in people.items() if shape.email}),
         away=tuple(away for person, shape in people.items() for away in _away(person, shape)),
         kinds=MappingProxyType({kind: MappingProxyType(labels) for kind, labels in kinds.kinds.items()}),
         database=_database(database.database, path.parent),

@@ -122,6 +122,16 @@ def check_addresses(
             yield document.fault((*place, platform), f"Slack is not used here: {advice}", at_key=True)
 
 
+def check_emails(document: Document, people: Mapping[str, PersonShape]) -> Iterator[Fault]:
+    """See to it that no two share an e-mail address; a platform would take one for the other. It is not quoted."""
+    taken: dict[str, str] = {}
+    for person, shape in people.items():
+        if shape.email and (first := taken.setdefault(shape.email.casefold(), person)) != person:
+            yield document.fault(
+                ("people", person, "email"), f"this is the e-mail address of {first} already: write another"
+            )
+
+
 def check_web(document: Document, shape: WebShape) -> Iterator[Fault]:
     """See to it that others reach the pages by TLS only, through a proxy that is named, and under its address."""
     web, place = shape.web(), ("adapters", "web")

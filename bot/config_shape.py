@@ -149,7 +149,8 @@ _CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 SLACK_API: Final = "https://slack.com/api/"
 
 
-def _read_member(text: str) -> str:
+def read_member(text: str) -> str:
+    """Read the id of a member of Slack; raises `Wrong`."""
     if not _MEMBER.fullmatch(text):
         where = 'in Slack, open the profile, then "…", and copy the member ID'
         raise Wrong(f'"{text}" is no member of Slack: write an id such as U012AB3CD ({where})')
@@ -170,6 +171,16 @@ def _read_api(text: str) -> str:
     return text
 
 
+_IN_EMAIL = r"[^\s@<>(),;:\"\[\]\\]"
+_EMAIL = re.compile(rf"(?=.{{3,254}}$){_IN_EMAIL}{{1,64}}@{_IN_EMAIL}+(?<!\.)\.{_IN_EMAIL}+(?<!\.)")
+
+
+def _read_email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):  # what was written is not repeated: whoever starts hello30 may log its faults
+        raise Wrong("this is no e-mail address: write one such as martin@example.org")
+    return text
+
+
 def _refuse_later(_value: object) -> NoReturn:
     raise refused("this platform is not in this version yet: take it out, and use web")
 
@@ -177,7 +188,8 @@ def _refuse_later(_value: object) -> NoReturn:
 Hours = Annotated[OpenRange, written(_read_range)]
 Zone = Annotated[str, written(_read_zone)]
 Language = Annotated[str, written(read_language)]
-Member = Annotated[str, written(_read_member)]
+Member = Annotated[str, written(read_member)]
+Email = Annotated[str, written(_read_email)]
 Channel = Annotated[str, written(_read_channel)]
 Later = Annotated[None, BeforeValidator(_refuse_later)]
 Network = Annotated[IPv4Network | IPv6Network, written(_read_network)]
@@ -299,6 +311,7 @@ class PersonShape(Shape):
     deputies: list[Id] = Field(default=[])
     manager: Id | None = None
     addresses: AddressesShape = Field(examples=["{web: martin}"])
+    email: Email | None = None
     away: list[AwayShape] = Field(default=[])
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import structlog
 
@@ -24,8 +24,9 @@ from bot.health import Running
 from bot.language.wording import Wording
 from bot.links import PageLinks
 from bot.logs import about, log_failure
+from bot.looking import Looking
 from bot.messages import Address, Receipt
-from bot.parcels import CardParcel, NudgeParcel, Packing
+from bot.parcels import CardParcel, Made, NudgeParcel, Packing
 from bot.patience import Patience
 from bot.ports import ChatAdapter, Clock, Store, Transaction
 from bot.rows import CardRow, NudgeRow
@@ -45,6 +46,11 @@ ELSEWHERE = timedelta(seconds=2)
 """So long what is due and in somebody else's hands is left to them."""
 
 
+UNDER_WAY = 64
+"""So many messages are under way at most, each in another conversation: one that is slow holds up nobody else."""
+TOGETHER = 8
+"""So many are claimed in one transaction, in which nobody else can write."""
+
 R = TypeVar("R", CardRow, NudgeRow)
 
 
@@ -56,8 +62,28 @@ class _NotMade(Generic[R]):
     error: Exception
 
 
+Parcel: TypeAlias = CardParcel | NudgeParcel | _NotMade[CardRow] | _NotMade[NudgeRow]
+
+
+@dataclass(slots=True)
+class _Claimed:
+    """What a transaction has claimed: what is to be carried, and how many rows that and everything else were.
+
+    `unreadable` has the visits and addresses of nudges that were parked; `wake` is when more may be claimed.
+    """
+
+    parcels: list[Parcel] = field(default_factory=list)
+    unreadable: list[tuple[str, Address]] = field(default_factory=list)
+    found: int = 0
+    wake: datetime | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was claimed, or parked on the way."""
+        return self.found > 0
+
+
 class Courier:
-    """Carries what waits, with several hands: a message each, so that a slow platform holds up nobody else."""
+    """Carries what waits: to one conversation a message after the other, to different ones at the same time."""
 
     def __init__(  # noqa: PLR0913 - it joins what carrying a message needs
         self,
@@ -74,44 +100,57 @@ class Courier:
         self._running = running or Running()
         self._store = store
         self._desk = desk
-        self.packing = Packing(desk, wording, pages)
+        self.packing = Packing(desk, wording, pages, adapters)
         self._clock = clock
         self._adapters = adapters
         self._patience = Patience()
         self._settling = Settling(store, desk, clock, self._patience, self._hurry)
+        self._under_way: set[Address] = set()
+        self._blocked = False  # something waits for a message that is under way
         self.alarm = Alarm(clock)
+        self.looking = Looking(self._settling, self.alarm.ring)
         self.call_within = CALL_WITHIN
         self.moved: Callable[[], None] = lambda: None  # somebody cannot be reached: a step happens now
 
-    async def run(self, hands: int = 4) -> None:
+    async def run(self) -> None:
         """Carry until the alarm is stopped; what is under way then is finished first."""
         async with asyncio.TaskGroup() as group:
-            for number in range(1, hands + 1):
-                group.create_task(self._work(f"courier {number}"))
+            until, rung = self._clock.now(), False
+            while not self.alarm.stopped:
+                self._running.went_round("courier")
+                try:
+                    until = await self._carry_on(group, rung=rung)
+                except NotSaved as fault:
+                    log.warning("courier.not_saved", fault=str(fault))
+                    until = self._clock.now() + AFTER_NOT_SAVED
+                rung = await self.alarm.wait(until)
+        await self.looking.ended()
+        self._running.ended("courier")
 
-    async def _work(self, name: str) -> None:
-        while not self.alarm.stopped:
-            self._running.went_round(name)
-            try:
-                until = await self._carry_on(name)
-            except NotSaved as fault:
-                log.warning("courier.not_saved", fault=str(fault))
-                until = self._clock.now() + AFTER_NOT_SAVED
-            await self.alarm.wait(until)
-        self._running.ended(name)
+    async def _carry_on(self, group: asyncio.TaskGroup, *, rung: bool) -> datetime:
+        """Begin to carry what may be carried now; give when to look again.
 
-    async def _carry_on(self, name: str) -> datetime:
-        """Carry until nothing is left that may be carried now, or the alarm is stopped; give when to look again."""
-        wake, carried, now = await self.look(), False, self._clock.now()
-        if wake is not None and wake <= now:
-            while not self.alarm.stopped and await self.carry_one():
-                self._running.went_round(name)
-                carried = True
-            wake, now = await self.look(), self._clock.now()
-            if wake is not None and wake <= now and not carried:
-                # another replica has it locked, or the tables are those of another version
-                return now + ELSEWHERE
+        Where somebody has rung there is something to claim: only otherwise is it looked for first, which is cheaper.
+        """
+        wake = self._clock.now() if rung else await self.look()
+        while wake is not None and wake <= (now := self._clock.now()):
+            wanted = min(TOGETHER, UNDER_WAY - len(self._under_way))
+            self._blocked = True  # also what ends while this is being claimed lets it be looked for more
+            if wanted <= 0 or self.alarm.stopped:
+                break
+            rings = self.alarm.rings
+            claimed = await self._claim_some(wanted)
+            for parcel in claimed.parcels:
+                group.create_task(self._carry_among(parcel, rings))
+            wake = claimed.wake
+            self._blocked = wake is not None and wake <= now
+            if self._blocked and claimed.found < wanted:
+                # it is for a conversation in which something is under way; or another replica has it locked, or the
+                # tables are those of another version
+                return now + (BREATH if self._under_way else ELSEWHERE)
+            self._running.went_round("courier")
         # a message that is under way is due by its lease: no reason to look before
+        now = self._clock.now()
         return max(min(wake, now + LOOK_AGAIN), now + BREATH) if wake else now + LOOK_AGAIN
 
     def _hurry(self) -> None:
@@ -123,30 +162,54 @@ class Courier:
 
     async def carry_one(self) -> bool:
         """Carry one card or nudge; False when nothing may be carried now."""
-        now, token = self._clock.now(), secrets.token_hex(8)
-        card = await self._store.transact(partial(self._claim_card, now=now, token=token))
-        if card is not None:
-            with about(card.row.visit):
-                await (self._give_card_back(card) if isinstance(card, _NotMade) else self._carry_card(card))
-            return True
-        unreadable: list[tuple[str, Address]] = []
-        nudge = await self._store.transact(partial(self._claim_nudge, now=now, token=token, unreadable=unreadable))
-        for visit, address in unreadable:
-            with about(visit):
-                await self._settling.nudge_unreadable(visit, address)
-        if nudge is not None:
-            with about(nudge.row.nudge.visit):
-                await (self._give_nudge_back(nudge) if isinstance(nudge, _NotMade) else self._carry_nudge(nudge))
-        return nudge is not None or bool(unreadable)
+        claimed = await self._claim_some(1)
+        for parcel in claimed.parcels:
+            await self._carry(parcel)
+        return bool(claimed)
 
     # --- claiming ----------------------------------------------------------------------------------------------------
 
-    def _claim_card(self, tx: Transaction, now: datetime, token: str) -> CardParcel | _NotMade[CardRow] | None:
-        row = tx.claim_card(now, now + LEASE, token)
-        if row is None:
-            return None
+    async def _claim_some(self, most: int) -> _Claimed:
+        """Claim messages, each for a conversation of its own in which nothing is under way."""
+        claimed = await self._store.transact(
+            partial(self._claim, now=self._clock.now(), most=most, busy=frozenset(self._under_way))
+        )
+        for visit, address in claimed.unreadable:
+            with about(visit):
+                await self._settling.nudge_unreadable(visit, address)
+        self._under_way.update(parcel.row.address for parcel in claimed.parcels)
+        return claimed
+
+    def _claim(self, tx: Transaction, now: datetime, most: int, busy: frozenset[Address]) -> _Claimed:
+        claimed, taken, made = _Claimed(), set(busy), Made()
+        for claim in (self._claim_cards, self._claim_nudges):
+            while left := most - claimed.found:
+                parcels = claim(tx, now, 1 if self._patience.is_needed else left, taken, claimed.unreadable, made)
+                if not parcels:
+                    break
+                claimed.found += len(parcels)
+                carried = [parcel for parcel in parcels if isinstance(parcel, _NotMade) or parcel.shown is not None]
+                claimed.parcels += carried
+                taken.update(parcel.row.address for parcel in carried)
+        claimed.found += len(claimed.unreadable)
+        claimed.wake = tx.next_delivery()
+        return claimed
+
+    def _claim_cards(
+        self,
+        tx: Transaction,
+        now: datetime,
+        most: int,
+        busy: Collection[Address],
+        _unreadable: list[tuple[str, Address]],
+        made: Made,
+    ) -> Sequence[Parcel]:
+        rows = tx.claim_cards(now, now + LEASE, secrets.token_hex(8), most=most, busy=busy)
+        return [self._card_parcel(tx, row, now, made) for row in rows]
+
+    def _card_parcel(self, tx: Transaction, row: CardRow, now: datetime, made: Made) -> CardParcel | _NotMade[CardRow]:
         try:
-            parcel = self.packing.card(tx, row, now)
+            parcel = self.packing.card(tx, row, now, made)
         except NotSaved:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the other cards go on
@@ -157,14 +220,20 @@ class Courier:
             self._patience.under_way(tx, row.address.adapter, now + LEASE)
         return parcel
 
-    def _claim_nudge(
-        self, tx: Transaction, now: datetime, token: str, unreadable: list[tuple[str, Address]]
-    ) -> NudgeParcel | _NotMade[NudgeRow] | None:
-        """Claim a nudge; `unreadable` is told the visits and addresses of those that were parked on the way."""
-        unreadable.clear()  # it may be run again from the start
-        row = tx.claim_nudge(now, now + LEASE, token, unreadable=unreadable)
-        if row is None:
-            return None
+    def _claim_nudges(
+        self,
+        tx: Transaction,
+        now: datetime,
+        most: int,
+        busy: Collection[Address],
+        unreadable: list[tuple[str, Address]],
+        _made: Made,
+    ) -> Sequence[Parcel]:
+        token = secrets.token_hex(8)
+        rows = tx.claim_nudges(now, now + LEASE, token, most=most, busy=busy, unreadable=unreadable)
+        return [self._nudge_parcel(tx, row, now) for row in rows]
+
+    def _nudge_parcel(self, tx: Transaction, row: NudgeRow, now: datetime) -> NudgeParcel | _NotMade[NudgeRow]:
         try:
             parcel = self.packing.nudge(tx, row, now)
         except NotSaved:
@@ -179,33 +248,61 @@ class Courier:
 
     # --- carrying ----------------------------------------------------------------------------------------------------
 
-    async def _give_card_back(self, card: _NotMade[CardRow]) -> None:
-        await self._settling.card_failed(card.row, _not_made(card.error, card.row.visit), called=False)
+    async def _carry_among(self, parcel: Parcel, rings: int) -> None:
+        """Carry a message among others; let it be looked for more where that may have come meanwhile.
 
-    async def _give_nudge_back(self, nudge: _NotMade[NudgeRow]) -> None:
-        await self._settling.nudge_failed(nudge.row, _not_made(nudge.error, nudge.row.nudge.visit), called=False)
+        `rings` counts how often somebody had rung when it was claimed: a visit that has changed since has a new card.
+        """
+        done = await self._carry(parcel)
+        if self._blocked or not done or self.alarm.rings != rings:
+            self.alarm.again()
 
-    async def _carry_card(self, card: CardParcel) -> None:
+    async def _carry(self, parcel: Parcel) -> bool:
+        """Carry a message; False when it was not taken."""
+        row = parcel.row
+        try:
+            with about(row.visit if isinstance(row, CardRow) else row.nudge.visit):
+                if isinstance(parcel, CardParcel):
+                    return await self._carry_card(parcel)
+                if isinstance(parcel, NudgeParcel):
+                    return await self._carry_nudge(parcel)
+                await self._give_back(parcel)
+                return False
+        finally:
+            self._under_way.discard(row.address)
+
+    async def _give_back(self, not_made: _NotMade[CardRow] | _NotMade[NudgeRow]) -> None:
+        row = not_made.row
+        if isinstance(row, CardRow):
+            await self._settling.card_failed(row, _not_made(not_made.error, row.visit), called=False)
+        else:
+            await self._settling.nudge_failed(row, _not_made(not_made.error, row.nudge.visit), called=False)
+
+    async def _carry_card(self, card: CardParcel) -> bool:
         row, shown = card.row, card.shown
         if shown is None:
-            return
+            return True
         if row.receipt is not None:
             receipt = row.receipt
-            sent = await self._call(row, row.visit, lambda adapter: adapter.amend(receipt, shown))
+            sent = await self._call(row, row.visit, lambda adapter: adapter.amend(receipt, shown, again=row.unknown))
         else:
             key = f"{row.visit}:{row.reader}:{row.address.id}"
             sent = await self._call(
                 row, row.visit, lambda adapter: adapter.deliver(shown, row.address, key, again=row.unknown)
             )
         if isinstance(sent, Receipt):
-            await self._settling.card_shown(card, sent)
+            adapter = self._adapter(row.address)
+            asking = await self._settling.card_shown(card, sent, hints=adapter.capabilities.hints)
+            if asking is not None:
+                self.looking.begin(adapter, row, asking)
         else:
             await self._settling.card_failed(row, sent)
+        return isinstance(sent, Receipt)
 
-    async def _carry_nudge(self, nudge: NudgeParcel) -> None:
+    async def _carry_nudge(self, nudge: NudgeParcel) -> bool:
         row, shown = nudge.row, nudge.shown
         if shown is None:
-            return
+            return True
         key = row.nudge.key
         sent = await self._call(
             row, row.nudge.visit, lambda adapter: adapter.deliver(shown, row.address, key, again=row.unknown)
@@ -214,6 +311,7 @@ class Courier:
             await self._settling.nudge_sent(row, sent)
         else:
             await self._settling.nudge_failed(row, sent)
+        return isinstance(sent, Receipt)
 
     async def _call(
         self, row: CardRow | NudgeRow, visit: str, call: Callable[[ChatAdapter], Awaitable[Receipt]]

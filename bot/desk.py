@@ -6,7 +6,7 @@ to it that everybody concerned has a card, queue the nudges. Whoever calls commi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -20,7 +20,7 @@ from bot.domain.decide import decide
 from bot.domain.facts import Facts, History
 from bot.domain.lifecycle import evolve
 from bot.domain.nudges import nudges
-from bot.domain.people import House
+from bot.domain.people import House, Person
 from bot.domain.visit import Callback, Visit
 from bot.errors import Hello30Error, Refused, Unreadable
 from bot.language.names import fold
@@ -50,10 +50,13 @@ class Acted:
 class FrontDesk:
     """What decides. Its functions run inside a transaction of whoever calls them."""
 
-    def __init__(self, settings: Settings, directory: Directory) -> None:
-        """Take the configuration, and where people are found."""
+    def __init__(
+        self, settings: Settings, directory: Directory, *, buzzes: Callable[[str], bool] = lambda _adapter: False
+    ) -> None:
+        """Take the configuration, where people are found, and whether a new card of an adapter buzzes by itself."""
         self.settings = settings
         self._directory = directory
+        self._buzzes = buzzes
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -122,6 +125,10 @@ class FrontDesk:
         """Tell whether a reader is found at an address, as the directory stands now."""
         return address in self._directory.addresses(reader)
 
+    def person_at(self, address: Address) -> Person | None:
+        """Tell who of the directory is behind an address."""
+        return self._directory.person_at(address)
+
     def name(self, person: str) -> str:
         """Give the name of a person of the directory, or what was given."""
         people = self.settings.people
@@ -133,7 +140,7 @@ class FrontDesk:
         others = [_readable(tx, other) for other in earlier[-20:]]
         before = [stored.visit for stored in others if stored and stored.visit.arrived < visit.arrived]
         owed = [other for other in before if other.callback in (Callback.PROMISED, Callback.LATE)]
-        waiting = [s.visit for s in tx.visits(person=visit.owner) if s.visit.owner == visit.owner and s.visit.here]
+        waiting = [stored.visit for stored in tx.waiting_for(visit.owner) if stored.visit.here]
         return History(
             visits_before=len([other for other in before if not other.mistake]),
             still_promised=len(owed),
@@ -165,11 +172,13 @@ class FrontDesk:
         if visit is None:
             raise Refused("unknown_visit")
         saved = tx.save(visit, version=version, events=events, through=through, wake_at=next_deadline(visit))
-        tx.show(visit.id, [(reader, at) for reader in readers(visit) for at in self._directory.addresses(reader)])
+        places = [(reader, at) for reader in readers(visit) for at in self._directory.addresses(reader)]
+        new = tx.show(visit.id, places)
         for nudge in queued:
-            # one buzz is enough: a nudge goes to the preferred address only
+            # one buzz is enough: a nudge goes to the preferred address only, unless a card comes there that buzzes
             for address in self._directory.addresses(nudge.person)[:1]:
-                tx.queue(self._with_names(nudge), address, events[-1].at)
+                if (nudge.person, address) not in new or not self._buzzes(address.adapter):
+                    tx.queue(self._with_names(nudge), address, events[-1].at)
         return visit, saved
 
     def _with_names(self, nudge: Nudge[Phrase]) -> Nudge[Phrase]:

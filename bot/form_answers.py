@@ -13,7 +13,7 @@ from bot.domain import commands as c
 from bot.domain.facts import Facts
 from bot.errors import Hello30Error, Refused
 from bot.forms import FORMS, FormContext
-from bot.language.phones import read_phone
+from bot.language.phones import read_phone, show_phone
 from bot.language.when import at, read_clock
 from bot.messages import Press
 from bot.texts import lines
@@ -45,6 +45,14 @@ class Answers:
 
 WRONG_TIMES = frozenset({"past_time", "slot_taken", "callback_bounds", "closed_then"})
 """Refusals that are about the time which somebody chose, so that the form can be filled in again."""
+
+
+def typed_back(values: Mapping[str, str], facts: Facts) -> str:
+    """Give what somebody typed into a form that comes too late, so that it is not lost; not what stood there before."""
+    there = {"line": facts.line, "points": "\n".join(facts.points), "phone": show_phone(facts.phone)}
+    typed = {name: lines(values.get(name, "")) for name in (*LONGEST, "phone")}
+    new = {name: text for name, text in typed.items() if text.split() != there.get(name, "").split()}
+    return "; ".join(_short(text, LONGEST.get(name, 40)) for name, text in new.items())
 
 
 def wrong_time(act: object, refused: Refused, text: str) -> WrongAnswers | None:
@@ -207,5 +215,5 @@ def _read_text(desk: FormContext, values: Mapping[str, str], name: str) -> str:
     return text
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+def _short(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

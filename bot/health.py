@@ -7,14 +7,14 @@ should; if not, somebody should look, and a restart may change nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, Final, Generic, TypeVar
 
 from bot.errors import Hello30Error
-from bot.ports import Clock, Store, Transaction
+from bot.ports import ChatAdapter, Clock, Deaf, Store, Transaction, WhyDeaf
 from bot.rows import Tally, Waiting
 
 T = TypeVar("T")
@@ -23,6 +23,15 @@ STILL_AFTER: Final = timedelta(minutes=2)
 """Whoever has not gone round for so long hangs: a message may take 15 seconds, and everybody looks up every 30."""
 OVERDUE_AFTER: Final = timedelta(seconds=60)
 UNSENT_AFTER: Final = timedelta(seconds=120)
+DEAF_AFTER: Final = timedelta(seconds=60)
+"""A connection that is lost is mostly open again within seconds: nobody need look before."""
+WHY_DEAF: Final[Mapping[WhyDeaf, str]] = {
+    WhyDeaf.NOT_LISTENING: "hello30 does not listen to it",
+    WhyDeaf.NOT_OPEN: "the connection to it is not open",
+    WhyDeaf.NOT_KNOWN: "it has not said yet who hello30 is",
+    WhyDeaf.REFUSED: "it refuses hello30 itself",
+    WhyDeaf.REMOVED: "hello30 was removed from it",
+}
 ANSWERS_WITHIN: Final = timedelta(seconds=5)
 """So long the database may take for the few rows that are asked for."""
 
@@ -62,14 +71,15 @@ class Answer:
 class Health:
     """Asks how things stand. The database is asked once at a time, however many want to know."""
 
-    def __init__(self, store: Store, clock: Clock, running: Running, adapters: Mapping[str, object]) -> None:
-        """Take what is looked at; adapters by their names."""
+    def __init__(self, store: Store, clock: Clock, running: Running, adapters: Mapping[str, ChatAdapter]) -> None:
+        """Take what is looked at; adapters by their names. `closed` says which counters cannot be reached, and why."""
         self._clock = clock
         self._running = running
         self.adapters = adapters
         self._waiting = _SharedRead(store, clock, lambda tx, now: tx.waiting(now))
         self._tally = _SharedRead(store, clock, lambda tx, now: (tx.waiting(now), tx.tally(now)))
         self.answers_within = ANSWERS_WITHIN
+        self.closed: Callable[[], Iterable[str]] = tuple
 
     def live(self) -> Answer:
         """Tell whether everything turns; that the event loop does, is shown by there being an answer."""
@@ -80,7 +90,7 @@ class Health:
         """Tell whether hello30 keeps up."""
         waiting = await self._waiting.answer(self.answers_within)
         now = self._clock.now()
-        because = [*self._not_running(), *_late(waiting, now)]
+        because = [*self._not_running(), *self._not_heard(now), *self.closed(), *_late(waiting, now)]
         body = {
             "ready": not because,
             "because": because,
@@ -94,6 +104,16 @@ class Health:
         """Give what waits and how much there is; None when the database does not answer."""
         return await self._tally.answer(self.answers_within)
 
+    def deaf(self) -> Collection[str]:
+        """Give the names of the adapters that have started, and of whose platform nothing reaches us."""
+        return {name for name, adapter in self.adapters.items() if name in self._running.started and adapter.deaf}
+
+    def _not_heard(self, now: datetime) -> Iterator[str]:
+        for name in sorted(self.deaf()):
+            deaf = self.adapters[name].deaf
+            if deaf and now - deaf.since > DEAF_AFTER:
+                yield f"{name} has not been heard for {_seconds(deaf.since, now)} seconds: {_why(deaf)}"
+
     def _not_running(self) -> Iterator[str]:
         if self._running.stopping:
             yield "hello30 is stopping"
@@ -106,7 +126,9 @@ class Health:
         if name not in self._running.started:
             return {"state": "starting"}
         until = waiting.on_hold.get(name) if waiting else None
-        return {"state": "on_hold", "until": until.isoformat()} if until else {"state": "ready"}
+        deaf = self.adapters[name].deaf
+        heard = {"state": "deaf", "since": deaf.since.isoformat(), "why": _why(deaf)} if deaf else {"state": "ready"}
+        return {"state": "on_hold", "until": until.isoformat()} if until else heard
 
 
 class _SharedRead(Generic[T]):
@@ -138,6 +160,11 @@ def _seen(read: asyncio.Task[Any]) -> None:
     """Look at what went wrong although nobody may wait for it any more: else it would be logged as a surprise."""
     if not read.cancelled():
         read.exception()
+
+
+def _why(deaf: Deaf) -> str:
+    """Say why a platform is not heard, with its own code where there is one."""
+    return f"{WHY_DEAF[deaf.why]} ({deaf.detail})" if deaf.detail else WHY_DEAF[deaf.why]
 
 
 def _late(waiting: Waiting | None, now: datetime) -> Iterator[str]:

@@ -31,9 +31,11 @@ from bot.language.wording import Reader, Wording
 from bot.leaving import has_left
 from bot.links import LINK_LASTS, PageLinks
 from bot.logs import about, log_failure
-from bot.messages import Act, Announce, AnnounceLine, Gone, Incoming, Outcome, Press, Reply, Typed
+from bot.messages import Act, Announce, AnnounceLine, Gone, Incoming, OpenArrival, Outcome, Press, Reply, Typed
 from bot.ports import Clock, Directory, Store, Transaction
 from bot.rows import Stored
+from bot.since import ABOUT_THE_CHOICE, news
+from bot.urgency import somebody_waits
 
 log = structlog.get_logger(__name__)
 
@@ -77,13 +79,15 @@ class Inbox:
             return Reply(outcome=Outcome.REFUSED, text=text)
         reader = Reader(incoming.language or person.language, person.zone)
         context = Context(incoming=incoming, person=person, reader=reader, now=self._clock.now(), wording=self._wording)
-        with about(getattr(incoming.act, "visit", "")):
+        with about(getattr(incoming.act, "visit", "")), somebody_waits():
             return await self._answered(context)
 
     async def _answered(self, context: Context) -> Reply:
         act = context.incoming.act
         if isinstance(act, Press) and act.button == presses.PAGE:
             return self._page(context)
+        if isinstance(act, OpenArrival):
+            return self._opened(act, context)
         try:
             reply = await self._carried_out(context)
         except NotSaved as fault:
@@ -145,14 +149,20 @@ class Inbox:
         with suppress(ValidationError):
             return _REPLY.validate_json(known)
         log.error("inbox.answer_unreadable")
-        return self._answering.nothing_new(getattr(context.incoming.act, "visit", ""), context)
+        return Reply(
+            outcome=Outcome.NOTHING_NEW,
+            text=context.say("reply.already_so"),
+            visit=getattr(context.incoming.act, "visit", ""),
+        )
 
     def _act(self, tx: Transaction, context: Context) -> Reply:
         act = context.incoming.act
         if isinstance(act, Announce | AnnounceLine):
             return self._announcing.announce(tx, act, context)
         if isinstance(act, Typed):
-            return self._answering.typed(tx, act, context)
+            return self._typed(tx, act, context)
+        if isinstance(act, OpenArrival):
+            return self._announcing.opened(act, context)
         if isinstance(act, Gone):  # nobody is there to be told anything
             moved = has_left(self._desk, tx, context.person.id, context.through, context.now)
             return Reply(outcome=Outcome.DONE if moved else Outcome.NOTHING_NEW)
@@ -163,11 +173,22 @@ class Inbox:
         command = presses.command(act.button, context.person.id, act.value, context.incoming.pressed_at)
         return self._answering.carry_out(tx, act.visit, (command,), None, context)
 
+    def _typed(self, tx: Transaction, act: Typed, context: Context) -> Reply:
+        """Read a line as an answer; of a receptionist to whom nothing is put, as an arrival if it is one."""
+        if not context.person.reception_of or self._answering.is_asked(tx, act, context):
+            return self._answering.typed(tx, act, context)
+        if self._announcing.reads_as_arrival(act.text, context):
+            return self._announcing.announce(tx, AnnounceLine(text=act.text), context)
+        reply = self._answering.typed(tx, act, context)
+        if reply.visit or reply.buttons:
+            return reply
+        return Reply(outcome=Outcome.REFUSED, text=context.say("replies.nothing_open_reception"))
+
     def _submitted(self, tx: Transaction, act: Press, context: Context) -> Reply:
         stored = self._desk.load(tx, act.visit)
         made = form_answers.read(self._form_context(tx, stored, context), act.button, act.values)
         if not made.commands:
-            return self._answering.nothing_new(act.visit, context)
+            return self._answering.nothing_new(tx, act.visit, context)
         return self._answering.carry_out(tx, act.visit, made.commands, made.facts, context)
 
     def _form_context(self, tx: Transaction, stored: Stored, context: Context) -> forms.FormContext:
@@ -186,6 +207,13 @@ class Inbox:
             settings=self._desk.settings,
             wording=self._wording,
         )
+
+    def _opened(self, act: OpenArrival, context: Context) -> Reply:
+        """Let an arrival be filled in, also while the database is away: it may be back by the time it is sent."""
+        try:
+            return self._announcing.opened(act, context)
+        except Refused as refused:
+            return Reply(outcome=Outcome.REFUSED, text=context.say(f"refused.{refused.reason}"))
 
     def _page(self, context: Context) -> Reply:
         """Give a link to one's page: each time a new one, and nothing of it is kept, for whoever has it may sign in."""
@@ -219,7 +247,7 @@ class Inbox:
         if known is not None:  # it was journaled already, and only the answer to the commit was lost
             return self._same_again(known, context)
         act = context.incoming.act
-        visit = getattr(act, "visit", "")
+        visit = self._visit_of(tx, context)
         stored = tx.visit(visit) if visit else None
         if stored is not None and self._is_stranger(tx, stored, context):
             # Nobody learns from a refusal that a visit exists; that it was tried is journaled, once.
@@ -230,12 +258,30 @@ class Inbox:
         phrase = presses.refusal(refused, facts.visitor, owner)
         text = context.say(phrase.key, phrase.args)
         if stored is not None:
+            text = self._since(tx, stored, context, refused, text)
             self._note_refused(tx, stored, context, refused)
+        if isinstance(act, Press) and (typed := form_answers.typed_back(act.values, facts)):
+            text = f"{text}\n{context.say('reply.typed_back', {'text': typed})}"
         reply = Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
         # a refused form may be filled in again; anything else that is refused stays so, however often it comes
         if not (isinstance(act, Press) and act.submitted):
             tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
         return reply
+
+    def _since(self, tx: Transaction, stored: Stored, context: Context, refused: Refused, text: str) -> str:
+        """Say to somebody with an old card what has happened since; `text` is what their refusal says by itself."""
+        told = news(tx, self._desk, stored, context, refused)
+        if told is None:
+            return text
+        return f"{told.text} {text}" if refused.reason in ABOUT_THE_CHOICE else told.text
+
+    def _visit_of(self, tx: Transaction, context: Context) -> str:
+        """Give the visit that something was about; empty for none, and while it is not known which."""
+        act = context.incoming.act
+        if not isinstance(act, Typed) or act.visit:
+            return str(getattr(act, "visit", ""))
+        meant = self._answering.meant(tx, act, context)
+        return meant[0].visit.id if len(meant) == 1 else ""
 
     def _is_stranger(self, tx: Transaction, stored: Stored, context: Context) -> bool:
         house = self._desk.house(tx, stored.visit.site, context.now)

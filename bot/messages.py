@@ -25,17 +25,24 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A platform's proof that it took a message; `ref` is the adapter's own, and finds the message again."""
+    """A platform's proof that it took a message; `ref` is the adapter's own, and finds the message again.
+
+    `known_as` is what the platform calls the message where somebody answers that very one, in its thread say: it stays
+    the same as long as the message stands. Empty where nobody can.
+    """
 
     address: Address
     ref: str
+    known_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce:
     """An arrival as it was typed into a form or a line; only `visitor` and `owner` are needed.
 
-    `owner` is a name, or a person's id when `owner_id` says so. `another` or `same` after *Same / Another person*.
+    `owner` is a name, or a person's id when `owner_id` says so; `owner_at` is whom they chose on their platform, if
+    they wrote no name. `site` is empty where it does not say by itself at which counter they stand. `another` or `same`
+    after *Same / Another person*.
     """
 
     visitor: str
@@ -51,6 +58,17 @@ class Announce:
     site: str = ""
     another: bool = False
     same: bool = False
+    owner_at: Address | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenArrival:
+    """Somebody wants to fill in a new arrival; `site` as in `Announce`.
+
+    The reply is FORM, for the adapter has a form of its own; its buttons are the counters to choose from, if any.
+    """
+
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +99,14 @@ class Press:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typed:
-    """A line that somebody typed; `visit` is the card that it answers, if the platform tells."""
+    """A line that somebody typed. `visit` is the one whose card it answers, if the platform tells.
+
+    `answers` is the message that it answers, as the receipt of that message has it in `known_as`.
+    """
 
     text: str
     visit: str = ""
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +114,7 @@ class Gone:
     """The platform says that whoever is at the sender's address is there no more."""
 
 
-Act: TypeAlias = Announce | AnnounceLine | Gone | Press | Typed
+Act: TypeAlias = Announce | AnnounceLine | Gone | OpenArrival | Press | Typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +191,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the sender is told at once. `buttons` are choices that go with it; `errors` stand beside their fields."""
+    """What the sender is told at once. `buttons` are choices that go with it; `errors` stand beside their fields.
+
+    `news`: it tells what somebody else has done meanwhile, which is worth saying also where nothing has changed.
+    """
 
     outcome: Outcome
     text: str = ""
@@ -177,6 +202,7 @@ class Reply:
     buttons: tuple[ShownButton, ...] = ()
     form: Form | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
+    news: bool = False
 
     @property
     def ok(self) -> bool:

@@ -10,11 +10,11 @@ from typing import Any, TypeVar, cast
 
 from bot.domain.card import Nudge
 from bot.domain.events import Event
-from bot.domain.visit import Visit
+from bot.domain.visit import Hint, Visit
 from bot.errors import DeliveryError, NotSaved
 from bot.messages import Address, Incoming, Receipt, Reply, ShownCard, ShownNudge
 from bot.meters import Meter
-from bot.ports import Capabilities, ChatAdapter, Receive, Store, Transaction
+from bot.ports import Capabilities, ChatAdapter, Deaf, Receive, Store, Transaction
 
 T = TypeVar("T")
 
@@ -111,6 +111,11 @@ class MeteredAdapter:
         """Tell what this platform can do."""
         return self._adapter.capabilities
 
+    @property
+    def deaf(self) -> Deaf | None:
+        """Tell whether what people do there reaches us."""
+        return self._adapter.deaf
+
     async def start(self, receive: Receive) -> None:
         """Begin to take what comes in, and count it."""
 
@@ -125,15 +130,23 @@ class MeteredAdapter:
 
         await self._adapter.start(counted)
 
+    async def closed(self, to: Address) -> str:
+        """Ask why a counter's address would take no message."""
+        return await self._adapter.closed(to)
+
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         """Send a new message."""
         with self._timed("nudge" if isinstance(message, Nudge) else "card", "delivered"):
             return await self._adapter.deliver(message, to, key, again=again)
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+    async def amend(self, receipt: Receipt, card: ShownCard, *, again: bool = False) -> Receipt:
         """Change a card that was sent."""
         with self._timed("card", "amended"):
-            return await self._adapter.amend(receipt, card)
+            return await self._adapter.amend(receipt, card, again=again)
+
+    async def hint(self, to: Address) -> Hint | None:
+        """Tell why somebody seems not to look now; it is no message, and is not counted."""
+        return await self._adapter.hint(to)
 
     async def stop(self) -> None:
         """Take nothing more."""

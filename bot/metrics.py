@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from math import nan
@@ -27,6 +27,7 @@ SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 LATE_SECONDS: Final = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200)
 LAG_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 ON_HOLD: Final = "1 while nothing is sent to a platform, because it refuses hello30 itself or does not answer"
+DEAF: Final = "1 while nothing that people do on a platform reaches hello30"
 _STATED: Final = {"kept": "kept", "late": "kept_late"}
 
 Fate: TypeAlias = Callable[[Any], str | None]
@@ -70,11 +71,21 @@ class Metrics:
         self._unsent = counts.gauge("unsent_messages", "Cards and nudges that wait, on hold or not", "adapter")
         self._oldest_unsent = counts.gauge("oldest_unsent_message_seconds", "For how long the first of them waits")
         self._on_hold = counts.gauge("adapter_on_hold", ON_HOLD, "adapter")
+        self._deaf = counts.gauge("adapter_deaf", DEAF, "adapter")
         self._database = counts.gauge("database_up", "1 when the database answers")
         Info("hello30_build", "What runs", registry=self.registry).info({"version": version("hello30")})
 
-    def text(self, found: tuple[Waiting, Tally] | None, now: datetime, adapters: Sequence[str]) -> bytes:
-        """Write all metrics down, with what the database tells at this moment; None: it does not answer."""
+    def text(
+        self,
+        found: tuple[Waiting, Tally] | None,
+        now: datetime,
+        adapters: Sequence[str],
+        deaf: Collection[str] = (),
+    ) -> bytes:
+        """Write all metrics down, with what the database tells at this moment; None: it does not answer.
+
+        `deaf` are those of the adapters of whose platform nothing reaches us.
+        """
         self._database.set(0 if found is None else 1)
         waiting, tally = found or (None, None)
         self._open.set(tally.open_visits if tally else nan)
@@ -84,6 +95,7 @@ class Metrics:
         for adapter in adapters:
             self._unsent.labels(adapter).set(tally.unsent.get(adapter, 0) if tally else nan)
             self._on_hold.labels(adapter).set(adapter in waiting.on_hold if waiting else nan)
+            self._deaf.labels(adapter).set(adapter in deaf)
         return generate_latest(self.registry)
 
     # --- what the core tells -----------------------------------------------------------------------------------------

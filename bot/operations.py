@@ -110,7 +110,7 @@ class OperationsServer:
 
     async def _all_metrics(self, _: web.Request) -> web.StreamResponse:
         found = await self._health.tally()
-        text = self._metrics.text(found, self._clock.now(), tuple(self._health.adapters))
+        text = self._metrics.text(found, self._clock.now(), tuple(self._health.adapters), self._health.deaf())
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})
 
 

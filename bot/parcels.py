@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 import structlog
 
 from bot.desk import ERASED, FrontDesk
-from bot.domain.card import Args, Button, Nudge, Phrase
+from bot.domain.card import Args, Button, Card, Nudge, Phrase
+from bot.domain.cards import RECEPTION_READER
 from bot.domain.visit import Callback, Visit
 from bot.language.wording import Reader, Wording
 from bot.links import PageLinks
 from bot.messages import Address, ShownCard, ShownNudge
-from bot.ports import Transaction
+from bot.ports import ChatAdapter, Transaction
 from bot.presses import PAGE
-from bot.rows import CardRow, NudgeRow
+from bot.rows import CardRow, NudgeRow, Stored
+from bot.telling import AT_ARRIVAL, Teller, tell_steps
 
 log = structlog.get_logger(__name__)
 
@@ -38,19 +42,44 @@ class NudgeParcel:
     shown: ShownNudge | None = None
 
 
+Cards: TypeAlias = Mapping[str, Card[Phrase]]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The cards that were made in one transaction, by their visits: whoever is concerned by one mostly gets theirs."""
+
+    of: dict[str, tuple[Stored, Cards]] = field(default_factory=dict)
+
+
 class Packing:
     """Makes parcels inside the transaction in which their rows were claimed."""
 
-    def __init__(self, desk: FrontDesk, wording: Wording, pages: PageLinks | None = None) -> None:
-        """Take what they are made with; with `pages`, cards elsewhere have *My page*."""
+    def __init__(
+        self,
+        desk: FrontDesk,
+        wording: Wording,
+        pages: PageLinks | None = None,
+        adapters: Mapping[str, ChatAdapter] | None = None,
+    ) -> None:
+        """Take what they are made with; with `pages`, cards elsewhere have *My page*.
+
+        `adapters` are asked by their names what they can show.
+        """
         self._desk = desk
         self._wording = wording
         self._pages = pages or PageLinks()
+        self._adapters = adapters or {}
 
-    def card(self, tx: Transaction, row: CardRow, now: datetime) -> CardParcel:
-        """Make a card; somebody who is in the directory no more, or no more at that address, gets none."""
-        stored = self._desk.load(tx, row.visit)
-        card = self._desk.cards(tx, stored, now, also=(row.reader,)).get(row.reader)
+    def card(self, tx: Transaction, row: CardRow, now: datetime, made: Made | None = None) -> CardParcel:
+        """Make a card; somebody who is in the directory no more, or no more at that address, gets none.
+
+        `made` remembers, within one transaction, all cards of the visits of which one was made.
+        """
+        stored, cards = self._cards(tx, row.visit, now, made or Made())
+        card = cards.get(row.reader)
+        if card is None:
+            card = self._desk.cards(tx, stored, now, also=(row.reader,)).get(row.reader)
         if card is None:
             return CardParcel(row)
         questions = (stored.visit.visitor_question, stored.visit.call_question)
@@ -58,7 +87,14 @@ class Packing:
         shown = self._wording.card(card, self._reader(row.reader), now)
         if not self._is_theirs(row.visit, row.reader, row.address):
             return CardParcel(row)
-        return CardParcel(row, self._with_page(shown, row, now), stored.version, askings)
+        whole = self._with_steps(tx, self._with_page(shown, row, now), row, stored, now)
+        return CardParcel(row, whole, stored.version, askings)
+
+    def _cards(self, tx: Transaction, visit: str, now: datetime, made: Made) -> tuple[Stored, Cards]:
+        if visit not in made.of:
+            stored = self._desk.load(tx, visit)
+            made.of[visit] = stored, self._desk.cards(tx, stored, now)
+        return made.of[visit]
 
     def _with_page(self, shown: ShownCard, row: CardRow, now: datetime) -> ShownCard:
         """Add *My page* to a person's card elsewhere; a counter's is read by several, and its page is nobody's own."""
@@ -67,6 +103,24 @@ class Packing:
             return shown
         label = self._wording.say(Phrase("buttons.page"), self._reader(row.reader), now)
         return replace(shown, more=(*shown.more, Button(name=PAGE, label=label)))
+
+    def _with_steps(self, tx: Transaction, shown: ShownCard, row: CardRow, stored: Stored, now: datetime) -> ShownCard:
+        """Add what has happened so far to a counter's card, where its platform shows that; else no journal is read."""
+        adapter = self._adapters.get(row.address.adapter)
+        if adapter is None or not adapter.capabilities.threads or not row.reader.startswith(RECEPTION_READER):
+            return shown
+        visit = stored.visit
+        if stored.version <= AT_ARRIVAL:
+            return shown
+        teller = Teller(
+            visit=visit,
+            facts=tx.facts(visit.id) or ERASED,
+            names=self._desk.name,
+            wording=self._wording,
+            reader=self._reader(row.reader),
+            now=now,
+        )
+        return replace(shown, steps=tell_steps(teller, tx.journal(visit.id)))
 
     def nudge(self, tx: Transaction, row: NudgeRow, now: datetime) -> NudgeParcel:
         """Make a nudge; one that is not worth sending any more is none."""

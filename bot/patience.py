@@ -56,6 +56,12 @@ class Patience:
             if silence and not silence.over:
                 self._silent[adapter] = replace(silence, over=True)
 
+    @property
+    def is_needed(self) -> bool:
+        """Tell whether any adapter is silent: then no two messages are claimed at once."""
+        with self._guard:
+            return any(not silence.over for silence in self._silent.values())
+
     def under_way(self, tx: Transaction, adapter: str, until: datetime) -> None:
         """Let nobody else send a message to a silent adapter while one is tried."""
         with self._guard:

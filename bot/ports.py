@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 
 from bot.domain.card import Nudge, Phrase
@@ -12,7 +13,7 @@ from bot.domain.events import Event
 from bot.domain.facts import Facts
 from bot.domain.people import Person
 from bot.domain.policy import Policy
-from bot.domain.visit import Visit
+from bot.domain.visit import Hint, Visit
 from bot.messages import Address, Incoming, Receipt, Reply, ShownCard, ShownNudge
 from bot.rows import CardRow, Entry, NudgeRow, Session, Stored, Tally, Waiting
 
@@ -50,14 +51,31 @@ Receive: TypeAlias = Callable[[Incoming], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a platform can do; the core never asks for its name."""
+    """What not every platform can do; the core never asks for its name."""
 
-    buttons: bool
-    forms: bool
-    amend: bool  # a message can be changed after it was sent
-    channels: bool  # a reception is a channel there
-    lookup: bool  # a message can be found by its key after a lost reply
     pages: bool = False  # it is the web pages themselves: elsewhere a card leads to them
+    threads: bool = False  # a counter's card has a thread, in which the visit's steps are told without a sound
+    hints: bool = False  # it knows of somebody that they do not look now
+    buzzes: bool = False  # a card that is new there makes the phone buzz by itself
+
+
+class WhyDeaf(StrEnum):
+    """Why nothing that people do on a platform reaches us; each has a sentence in the catalogues, for admins."""
+
+    NOT_LISTENING = "not_listening"  # we have not begun to, or have stopped
+    NOT_OPEN = "not_open"  # the connection over which the platform is heard
+    NOT_KNOWN = "not_known"  # the platform has not said yet who we are
+    REFUSED = "refused"  # the platform refuses us: a token, a permission
+    REMOVED = "removed"  # hello30 was taken out of the platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deaf:
+    """Since when, and why, nothing that people do on a platform reaches us; `detail` is a code, for admins."""
+
+    since: datetime
+    why: WhyDeaf
+    detail: str = ""
 
 
 class ChatAdapter(Protocol):
@@ -73,16 +91,32 @@ class ChatAdapter(Protocol):
         """Tell what this platform can do."""
         ...
 
+    @property
+    def deaf(self) -> Deaf | None:
+        """Tell whether what people do there reaches us; None while it does. Quick: nothing is asked of the platform."""
+        ...
+
     async def start(self, receive: Receive) -> None:
         """Begin to take what comes in; return once it can be taken. Called once."""
+        ...
+
+    async def closed(self, to: Address) -> str:
+        """Ask why a counter's address would take no message; empty when nothing is known against it. Sends nothing."""
         ...
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         """Send a new message; with `again` an earlier try's result is unknown, so look for one of this `key` first."""
         ...
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
-        """Change a card that was sent; raise POST_ANEW when it is gone."""
+    async def amend(self, receipt: Receipt, card: ShownCard, *, again: bool = False) -> Receipt:
+        """Change a card that was sent; raise POST_ANEW when it is gone.
+
+        With `again` an earlier try's result is unknown: what it may have put beside the card is looked for first.
+        """
+        ...
+
+    async def hint(self, to: Address) -> Hint | None:
+        """Tell why whoever is at this address seems not to look now, as the platform says; None: nothing says so."""
         ...
 
     async def stop(self) -> None:
@@ -149,6 +183,14 @@ class Transaction(Protocol):
         """Save the facts of a visit, replacing those there were."""
         ...
 
+    def waiting_for(self, owner: str) -> Sequence[Stored]:
+        """Give the open visits that ask for this person, first arrived first."""
+        ...
+
+    def open_visits_of(self, folded: str, *, site: str, owner: str) -> Sequence[Stored]:
+        """Give the open visits of a visitor of this folded name for one owner at one site, first arrived first."""
+        ...
+
     def same_visitor(self, folded: str, company_folded: str) -> Sequence[str]:
         """Give the ids of all visits of a visitor of this folded name and organisation, oldest first."""
         ...
@@ -183,24 +225,37 @@ class Transaction(Protocol):
         ...
 
     # the courier
-    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
-        """See to it that each of these readers has a card at their address; where there is one, nothing happens."""
+    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> Collection[tuple[str, Address]]:
+        """See to it that each of these readers has a card at their address; give who had none there."""
         ...
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
         ...
 
-    def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
-        """Claim one card that is behind its visit's version, is not leased, parked or waiting; oldest first."""
+    def claim_cards(
+        self, now: datetime, lease_until: datetime, token: str, *, most: int = 1, busy: Collection[Address] = ()
+    ) -> Sequence[CardRow]:
+        """Claim cards that are behind their visit's version, not leased, parked or waiting; oldest first.
+
+        At most one for an address, and none for one that is `busy`. Fewer than there are may be claimed, but some.
+        """
         ...
 
-    def claim_nudge(
-        self, now: datetime, lease_until: datetime, token: str, *, unreadable: list[tuple[str, Address]] | None = None
-    ) -> NudgeRow | None:
-        """Claim one nudge that is neither sent nor superseded, leased, parked or waiting; oldest first.
+    def claim_nudges(
+        self,
+        now: datetime,
+        lease_until: datetime,
+        token: str,
+        *,
+        most: int = 1,
+        busy: Collection[Address] = (),
+        unreadable: list[tuple[str, Address]] | None = None,
+    ) -> Sequence[NudgeRow]:
+        """Claim nudges that are neither sent nor superseded, leased, parked or waiting; oldest first.
 
-        One that cannot be read is parked; its visit and address are put into `unreadable`.
+        At most one for an address, and none for one that is `busy`. One that cannot be read is parked; its visit and
+        address are put into `unreadable`.
         """
         ...
 
@@ -226,6 +281,10 @@ class Transaction(Protocol):
 
     def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
         """Give a nudge back until `not_before`."""
+        ...
+
+    def shown_at(self, adapter: str, known_as: str) -> str | None:
+        """Give the visit that a message is about, a card or a nudge, by what its receipt says in `known_as`."""
         ...
 
     def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -140,6 +140,7 @@ class Settings:
 
     sites, people    by their ids, in the order of the file
     addresses        where each person is found, by their id; everybody has at least one
+    emails           e-mail addresses where one is written, by people's ids; only `hello30 people link` reads them
     kinds            the labels of each kind, by language tag
     database         an SQLite file need not exist yet, a PostgreSQL database must
     policies         in the order in which they are tried; the last covers everything
@@ -158,6 +159,7 @@ class Settings:
     web: Web
     slack: Slack | None = None
     operations: Operations | None = None
+    emails: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def policy_for(self, *, via: Via, kind: str | None, owner: str, site: str, is_open: bool) -> Policy:
         """Give the first policy that covers such an arrival; there always is one, because the last covers all."""

@@ -5,10 +5,10 @@ Nothing in here calls a platform: `bot.courier` does, and tells what came of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -17,13 +17,15 @@ from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.cards import readers
 from bot.domain.people import BOT
+from bot.domain.policy import Ladder
+from bot.domain.visit import Hint
 from bot.errors import DeliveryError, DeliveryKind, NotSaved, Unfit, UnknownOutcome
 from bot.logs import log_failure
 from bot.messages import Address, Receipt
 from bot.parcels import CardParcel
 from bot.patience import Patience, Silence
 from bot.ports import Clock, Store, Transaction
-from bot.rows import CardRow, NudgeRow
+from bot.rows import CardRow, Entry, NudgeRow
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,8 @@ FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=2)
 MISCONFIGURED_WAIT = timedelta(minutes=5)
 """A platform that an admin must set right is tried again after so long."""
+SAID_AGAIN = timedelta(hours=1)
+"""So long the log says no second time that a platform must be set right."""
 
 Work: TypeAlias = Callable[[Transaction], bool]
 """Notes something; tells whether a step happens now, for which others may hurry once it is committed."""
@@ -50,18 +54,24 @@ class Settling:
         self._clock = clock
         self._patience = patience
         self._moved = moved
+        self._misconfigured: dict[tuple[str, str], datetime] = {}  # when that was logged
 
     # Each names first what is wanted, and then what is left of it where that does not fit into the database: a message
     # of which nothing is noted would be sent again for ever.
 
-    async def card_shown(self, card: CardParcel, receipt: Receipt) -> None:
-        """Note that a card is there, and who was told their question by it."""
+    async def card_shown(self, card: CardParcel, receipt: Receipt, *, hints: bool = False) -> int | None:
+        """Note that a card is there, and who was told their question by it.
+
+        Where the platform has `hints`, give the asking that is shown there for the first time and could use one.
+        """
+        waits: list[int] = []
         await self._settle(
-            partial(self._card_shown, card=card, receipt=receipt),
+            partial(self._card_shown, card=card, receipt=receipt, waits=waits),
             partial(_card_shown_only, card=card, receipt=receipt),
             partial(_card_parked, row=card.row, unknown=False),
             adapter=card.row.address.adapter,
         )
+        return waits[0] if hints and waits else None
 
     async def card_failed(self, row: CardRow, fault: DeliveryError, *, called: bool = True) -> None:
         """Note that a card was not taken, or (not `called`) could not even be made."""
@@ -97,6 +107,13 @@ class Settling:
             adapter=None,
         )
 
+    async def seems_away(self, row: CardRow, asking: int, why: Hint) -> bool:
+        """Report that whoever was told their question by a card does not look; True where a step happened by that."""
+        moved = await self._store.transact(partial(self._seems_away, row=row, asking=asking, why=why))
+        if moved:
+            self._moved()
+        return moved
+
     # --- noting ------------------------------------------------------------------------------------------------------
 
     async def _settle(self, *works: Work, adapter: str | None) -> None:
@@ -123,13 +140,16 @@ class Settling:
         noted = self._patience.settle(tx, adapter) if adapter else None
         return noted, work(tx)
 
-    def _card_shown(self, tx: Transaction, card: CardParcel, receipt: Receipt) -> bool:
+    def _card_shown(self, tx: Transaction, card: CardParcel, receipt: Receipt, waits: list[int]) -> bool:
+        waits.clear()  # it may be run again from the start
         row = card.row
         if not tx.card_shown(row, card.version, receipt):
             log.info("courier.lease_lost", visit=row.visit)
             return False
         # once per asking and person: the first card that shows somebody their question is the proof
-        events = [entry.event for entry in tx.journal(row.visit)] if card.askings else []
+        entries = tx.journal(row.visit) if card.askings else ()
+        waits += _first_shown(card, entries, self._clock.now())
+        events = [entry.event for entry in entries]
         told = {event.asking for event in events if isinstance(event, e.Delivered) and event.person == row.reader}
         for asking in card.askings:
             if asking not in told:
@@ -146,6 +166,11 @@ class Settling:
         again = None if parked else self._again(tx, row.address, row.attempts, fault)
         lost = tx.card_failed(row, not_before=again, unknown=unknown, parked=parked) and parked
         return lost and self._given_up(tx, row.visit, row.reader, row.address, fault.kind, step=step)
+
+    def _seems_away(self, tx: Transaction, row: CardRow, asking: int, why: Hint) -> bool:
+        adapter = row.address.adapter
+        report = c.ReportAway(person=row.reader, asking=asking, adapter=adapter, why=why)
+        return bool(self._desk.act(tx, row.visit, report, self._clock.now(), adapter).events)
 
     def _nudge_failed(self, tx: Transaction, row: NudgeRow, fault: DeliveryError, *, step: bool = True) -> bool:
         if not _hopeless(row.attempts, fault):
@@ -173,10 +198,17 @@ class Settling:
             tx.hold(address.adapter, address.id, again)
             return again
         if fault.kind is DeliveryKind.MISCONFIGURED:
-            log.error("courier.misconfigured", adapter=address.adapter, detail=fault.detail)
+            self._tell_misconfigured(address.adapter, fault.detail, now)
             tx.hold(address.adapter, "*", now + MISCONFIGURED_WAIT)
             return now + MISCONFIGURED_WAIT
         return _later(now, attempts)
+
+    def _tell_misconfigured(self, adapter: str, detail: str, now: datetime) -> None:
+        """Log that a platform refuses hello30 itself: not for each message that it refuses, for days perhaps."""
+        said = self._misconfigured.get((adapter, detail))
+        if said is None or now - said >= SAID_AGAIN:
+            self._misconfigured[adapter, detail] = now
+            log.error("courier.misconfigured", adapter=adapter, detail=detail)
 
     def _given_up(
         self, tx: Transaction, visit: str, reader: str, address: Address, kind: DeliveryKind, *, step: bool
@@ -198,6 +230,19 @@ def note_lost(desk: FrontDesk, tx: Transaction, visit: str, lost: e.NotDelivered
         return False
     desk.act(tx, visit, c.ReportUnreachable(person=lost.person), lost.at, lost.adapter)
     return True
+
+
+def _first_shown(card: CardParcel, entries: Sequence[Entry], now: datetime) -> Iterator[int]:
+    """Give the askings that a card is the first at its address to show, and whose ladder waits for its first step.
+
+    Somebody may be found at several addresses, and the first of them to show it may know of no hints.
+    """
+    began = (entry for entry in entries if isinstance(entry.event, e.AskingBegan))
+    for number, entry in enumerate(began, 1):
+        event: Any = entry.event
+        theirs = number in card.askings and event.person == card.row.reader and entry.seq > card.row.shown
+        if theirs and event.ladder is Ladder.UNANSWERED and event.moments[0] > now:
+            yield number
 
 
 def _card_shown_only(tx: Transaction, card: CardParcel, receipt: Receipt) -> bool:

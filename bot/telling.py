@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain import events as e
-from bot.domain.card import Args, Phrase
+from bot.domain.card import Args, Phrase, StepLine
 from bot.domain.deadlines import next_deadline
 from bot.domain.facts import Facts
 from bot.domain.people import BOT, RECEPTION
@@ -19,6 +19,10 @@ from bot.pages import Story, StoryLine
 from bot.rows import Entry
 
 AT_ONCE = timedelta(seconds=1)
+AT_ARRIVAL = 2
+"""So many lines a visit begins with, of which its card already says everything: who came, and who was asked."""
+NO_STEPS = (e.Delivered, e.PressRefused, e.NoAnswerTyped, e.SeemsAway, e.StepTaken, e.StepSkipped, e.NoteAdded)
+"""What reception need not be told: it changes nothing for the visitor, or is no business of theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,31 @@ def tell(teller: Teller, journal: Sequence[Entry], notes: Sequence[str] = ()) ->
     )
 
 
+def tell_steps(teller: Teller, journal: Sequence[Entry]) -> tuple[StepLine[str], ...]:
+    """Tell a counter what has happened so far, newest last; nothing while that is only what its card says anyhow.
+
+    The visitor may read along, so nothing in it says more than the card does of a visit that is not safe. Each line is
+    told as of its own moment: what was promised for "today" stays true on the next day.
+    """
+    steps = [entry.event for entry in journal if _is_step(entry.event)]
+    if len(steps) <= AT_ARRIVAL:
+        return ()
+    return tuple(StepLine(at=event.at, text=_step(replace(teller, now=event.at), event)) for event in steps)
+
+
+def _is_step(event: e.Event) -> bool:
+    if isinstance(event, e.NotDelivered):
+        return ":" not in event.person  # what did not reach the counter itself is no news there once it does
+    not_safe = isinstance(event, e.HelloDropped | e.CallbackDropped) and event.why == "not_safe"
+    return not (not_safe or isinstance(event, NO_STEPS))
+
+
+def _step(teller: Teller, event: e.Event) -> str:
+    if isinstance(event, e.MarkedUnsafe):
+        return teller.say("reception.read_message", responder=teller.names(event.by))
+    return _text(teller, event)
+
+
 def _intro(teller: Teller) -> str:
     visit = teller.visit
     came = teller.say(f"story.via.{visit.via}")
@@ -65,22 +94,24 @@ def _intro(teller: Teller) -> str:
 
 def _line(teller: Teller, entry: Entry) -> StoryLine:
     event, visit = entry.event, teller.visit
-    text = teller.say(f"story.{story_key(event, teller.facts)}", **_args(teller, event))
-    if event.entered_by is not None:
-        suffix = teller.say("story.by_voice_suffix", entered_by=teller.names(event.entered_by))
-        text = f"{text.rstrip('.')} ({suffix})."
-    late: int = getattr(event, "late_s", 0)
-    if late:
-        text = f"{text} ({teller.say('story.late', minutes=max(1, round(late / 60)))})"
     since = event.at - visit.arrived
     passed = teller.wording.duration(since, teller.reader)
     return StoryLine(
         at=event.at,
         who=_told_as(event),
-        text=text,
+        text=_text(teller, event),
         how=teller.say(f"story.through.{entry.through}"),
         after=teller.say("story.at_once") if since < AT_ONCE else teller.say("story.after", text=passed),
     )
+
+
+def _text(teller: Teller, event: e.Event) -> str:
+    text = teller.say(f"story.{story_key(event, teller.facts)}", **_args(teller, event))
+    if event.entered_by is not None:
+        suffix = teller.say("story.by_voice_suffix", entered_by=teller.names(event.entered_by))
+        text = f"{text.rstrip('.')} ({suffix})."
+    late: int = getattr(event, "late_s", 0)
+    return f"{text} ({teller.say('story.late', minutes=max(1, round(late / 60)))})" if late else text
 
 
 def _args(teller: Teller, event: e.Event) -> dict[str, Any]:
@@ -117,6 +148,8 @@ VARIANTS: Mapping[type[e.Event], Callable[[Any], str]] = {
     e.CallbackDropped: lambda event: event.why,
     e.CallbackUnreachable: lambda event: event.why,
     e.Disputed: lambda event: event.claim,
+    e.PressRefused: lambda event: "typed" if event.command == "typed" else "",
+    e.SeemsAway: lambda event: event.why,
 }
 """Events whose sentence depends on one of their fields: what is added to the key."""
 

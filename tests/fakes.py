@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.domain.card import Nudge
+from bot.domain.visit import Hint
 from bot.errors import DeliveryError, DeliveryKind, NotSaved
 from bot.messages import Address, Incoming, Receipt, Reply, ShownCard, ShownNudge
-from bot.ports import Capabilities, Receive, Store, Transaction
+from bot.ports import Capabilities, Deaf, Receive, Store, Transaction
 
 T = TypeVar("T")
 
-ALL = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True, pages=True)
+ALL = Capabilities(pages=True)
 
 
 class FakeClock:
@@ -61,11 +62,13 @@ class FakeChat:
     `faults` are raised in order, one a call; at an address in `down` the fault there, at each call; with `lose_replies`
     so many messages are taken and the reply is lost. A call waits for `slow`, if
     that is given, and its address is in `under_way`. What
-    comes in is given to `comes_in`.
+    comes in is given to `comes_in`. `shut` says why an address would take nothing, as far as one can ask.
+    `hints` says who does not look, or what goes wrong when that is asked, which waits for `thinks`.
     """
 
     name: str = "web"
     capabilities: Capabilities = ALL
+    finds: bool = True  # a message by its key, after a lost reply
     messages: list[Message] = field(default_factory=list)
     faults: deque[Exception] = field(default_factory=deque)
     down: dict[str, Exception] = field(default_factory=dict)
@@ -75,25 +78,35 @@ class FakeChat:
     under_way: asyncio.Queue[Address] = field(default_factory=asyncio.Queue)
     receive: Receive | None = None
     taken: set[asyncio.Task[Reply]] = field(default_factory=set)
+    deaf: Deaf | None = None
+    shut: dict[str, str] = field(default_factory=dict)
+    hints: dict[str, Hint | Exception] = field(default_factory=dict)
+    thinks: asyncio.Event | None = None
+
+    async def closed(self, to: Address) -> str:
+        self.calls[f"closed {to.id}"] += 1
+        if self.faults:
+            raise self.faults.popleft()
+        return self.shut.get(to.id, "")
 
     async def start(self, receive: Receive) -> None:
         self.receive = receive
 
     async def deliver(self, message: ShownCard | ShownNudge, to: Address, key: str, *, again: bool = False) -> Receipt:
         await self._called(to)
-        for known in self.messages if again and self.capabilities.lookup else ():
+        for known in self.messages if again and self.finds else ():
             if (known.key, known.to, known.deleted) == (key, to, False):
                 known.shown = message
                 known.found += 1
-                return Receipt(address=to, ref=known.ref)
+                return Receipt(address=to, ref=known.ref, known_as=known.ref)
         sent = Message(ref=f"m{len(self.messages) + 1}", to=to, key=key, shown=message)
         self.messages.append(sent)
         if self.lose_replies:
             self.lose_replies -= 1
             raise ConnectionError("the reply was lost")
-        return Receipt(address=to, ref=sent.ref)
+        return Receipt(address=to, ref=sent.ref, known_as=sent.ref)
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+    async def amend(self, receipt: Receipt, card: ShownCard, *, again: bool = False) -> Receipt:
         await self._called(receipt.address)
         message = next((m for m in self.messages if m.ref == receipt.ref), None)
         if message is None or message.deleted:
@@ -101,6 +114,15 @@ class FakeChat:
         message.shown = card
         message.amended += 1
         return receipt
+
+    async def hint(self, to: Address) -> Hint | None:
+        self.calls[f"hint {to.id}"] += 1
+        if self.thinks:
+            await self.thinks.wait()
+        found = self.hints.get(to.id)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     async def stop(self) -> None:
         self.receive = None

@@ -46,6 +46,7 @@ async def carry_all(courier: Courier) -> int:
     """Carry everything that may be carried now; give how many messages that were."""
     carried = 0
     while await courier.carry_one():
+        await courier.looking.ended()
         carried += 1
     return carried
 
@@ -109,9 +110,9 @@ class World:
         """Somebody sends a press as it comes, whether or not a card of theirs has such a button."""
         return await self._send(self._who(person), Press(**press), key=key)
 
-    async def types(self, person: str, text: str, *, visit: str = "") -> Reply:
-        """Somebody types a line."""
-        return await self._send(person, Typed(text=text, visit=visit))
+    async def types(self, person: str, text: str, *, visit: str = "", answers: str = "") -> Reply:
+        """Somebody types a line, perhaps in answer to a message."""
+        return await self._send(person, Typed(text=text, visit=visit, answers=answers))
 
     async def passes(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Time passes, and everything that is due on the way happens at its moment."""

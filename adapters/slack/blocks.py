@@ -7,7 +7,7 @@ Slack keeps what was typed or chosen in a block of the same id when a message is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -24,12 +24,15 @@ NOTES: Final = 12
 """So many notes at most, the newest: the story has them all."""
 FACT: Final = 250
 LABEL: Final = 75
+STEP: Final = 300
+STEPS: Final = 11_000
+"""So many characters at most of all steps together, for the same reason."""
 OPENS: Final = "opens"
 """What the id of an action begins with that opens a modal, which must happen within three seconds; others `press`."""
 PRESS: Final = "press"
 MORE: Final = "more"
 CHOICE: Final = "choice"
-CHOICES: Final = frozenset({"owner_id", "same", "another", "visit"})
+CHOICES: Final = frozenset({"site", "owner_id", "same", "another", "visit"})
 """The buttons of a reply that answer what was asked back about something typed."""
 
 
@@ -44,6 +47,17 @@ class Words:
     say: str
     number: str
     since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadWords:
+    """What the thread of a card says beside the steps themselves.
+
+    `times` are when each step was, as Slack is to show it; `earlier` says how many are left out.
+    """
+
+    times: tuple[str, ...]
+    earlier: Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,22 @@ def card_message(card: ShownCard, words: Words) -> Message:
     return Message(text, tuple(named(blocks, f"{card.visit}:{card.revision}")))
 
 
+def thread_message(card: ShownCard, words: ThreadWords) -> Message:
+    """Make the message in a card's thread: what has happened so far, newest last; the oldest are only counted."""
+    lines, length = list[str](), 0
+    for step, time in zip(reversed(card.steps), reversed(words.times), strict=True):
+        line = f"{time} · {escaped(step.text, STEP)}"
+        length += len(line) + 1
+        if length > STEPS:
+            break
+        lines.insert(0, line)
+    left = len(card.steps) - len(lines)
+    told = [escaped(words.earlier(left), STEP), *lines] if left else lines
+    blocks = [section(text) for text in _joined(told)]
+    text = escaped(card.steps[-1].text, limits.FALLBACK)
+    return Message(text, tuple(named(blocks, f"{card.visit}:{card.revision}:steps")))
+
+
 def nudge_message(text: str) -> Message:
     """Make the message of a nudge: only its text, which makes the phone buzz."""
     return Message(escaped(text, limits.SECTION))
@@ -153,6 +183,17 @@ def number(card: ShownCard, words: Words) -> list[Block]:
 def actions(card: ShownCard, words: Words) -> list[Block]:
     """Give the buttons of a card, if it has any."""
     return [{"type": "actions", "elements": _elements(card, words)}] if card.buttons or card.more else []
+
+
+def _joined(lines: Sequence[str]) -> list[str]:
+    """Put lines together into as few texts as Slack takes of them in a section."""
+    texts = [lines[0]]
+    for line in lines[1:]:
+        if len(texts[-1]) + 1 + len(line) > limits.SECTION:
+            texts.append(line)
+        else:
+            texts[-1] += f"\n{line}"
+    return texts
 
 
 def section(text: str) -> Block:

@@ -124,7 +124,7 @@ class Calls:
             "chat.postMessage",
             channel=conversation,
             **_content(message),
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+            **_mark(key),
             **_AS_IT_IS,
         )
         return f"{answer['channel']}:{answer['ts']}"
@@ -153,13 +153,61 @@ class Calls:
                 return f"{conversation}:{each['ts']}"
         return None
 
-    async def parent(self, conversation: str, thread: str) -> str:
-        """Give the key of the message at which a thread hangs; empty when it is none of ours."""
-        answer = await self._read(
-            "conversations.replies", channel=conversation, ts=thread, limit="1", include_all_metadata="true"
+    async def closed(self, conversation: str) -> str:
+        """Ask why a channel would take no message, by looking into it; empty when nothing is known against it.
+
+        One into which nobody may look (a private one) tells nothing, and neither does one that was archived.
+        """
+        try:
+            await self._read("conversations.history", channel=conversation, limit="1")
+        except DeliveryError as fault:
+            if fault.kind is DeliveryKind.UNREACHABLE:
+                return fault.detail
+            if fault.kind is not DeliveryKind.MISCONFIGURED:
+                raise
+        return ""
+
+    async def reply(self, ref: str, message: Message, key: str) -> str:
+        """Post a message that is marked with its key in the thread of another one, and nowhere else; give its `ts`."""
+        channel, _, thread = ref.partition(":")
+        answer = await self._call(
+            "chat.postMessage", channel=channel, thread_ts=thread, **_content(message), **_mark(key), **_AS_IT_IS
         )
-        first: Mapping[str, Any] = next(iter(answer.get("messages", ())), {})
-        return marked(first)
+        return str(answer["ts"])
+
+    async def find_reply(self, ref: str, key: str) -> str:
+        """Look for a message of ours in the thread of another one, by its key; give its `ts`, empty if it is not there.
+
+        A private channel may not be looked into, as in `find`.
+        """
+        channel, _, thread = ref.partition(":")
+        try:
+            answer = await self._read(
+                "conversations.replies",
+                channel=channel,
+                ts=thread,
+                limit=str(LOOK_BACK),
+                include_all_metadata="true",
+            )
+        except DeliveryError as fault:
+            if fault.kind is not DeliveryKind.MISCONFIGURED:
+                raise
+            log.warning("slack.not_looked_up", fault=fault.detail)
+            return ""
+        found = [str(each["ts"]) for each in answer.get("messages", ()) if marked(each) == key]
+        return found[-1] if found else ""
+
+    async def user(self, member: str) -> Mapping[str, Any]:
+        """Give what Slack tells of a user."""
+        return dict((await self._read("users.info", user=member)).get("user") or {})
+
+    async def do_not_disturb(self, user: str) -> Mapping[str, Any]:
+        """Give what Slack tells of the hours in which a user is not to be disturbed."""
+        return dict((await self._read("dnd.info", user=user)).data)
+
+    async def user_with_email(self, email: str) -> Mapping[str, Any]:
+        """Give what Slack tells of the user who has this e-mail address there; takes a scope of its own."""
+        return dict((await self._read("users.lookupByEmail", email=email)).get("user") or {})
 
     async def whisper(self, conversation: str, user: str, message: Message, thread: str = "") -> None:
         """Say something that only one user of a conversation sees, in a thread if one is given."""
@@ -248,12 +296,22 @@ _AS_IT_IS: Final[Mapping[str, Any]] = {"unfurl_links": False, "unfurl_media": Fa
 """Nothing that somebody typed is fetched and shown as a preview."""
 
 
+def wants_patience(fault: DeliveryError) -> bool:
+    """Tell whether Slack named the moment from which it takes more, and is not away."""
+    return fault.kind is DeliveryKind.WAIT_UNTIL and fault.detail.rpartition(": ")[2] in {"ratelimited", "429"}
+
+
 def marked(message: Mapping[str, Any]) -> str:
     """Give the key with which a message of ours is marked; empty when it is none of ours."""
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") != EVENT_TYPE:
         return ""
     return str((metadata.get("event_payload") or {}).get("key", ""))
+
+
+def _mark(key: str) -> dict[str, Any]:
+    """Give what marks a message as ours, with its key."""
+    return {"metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}}}
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack import EVENTS
-from bot.errors import DeliveryError
 from bot.logs import log_failure
 from bot.ports import Clock
 
@@ -78,9 +77,6 @@ class Front:
             return web.json_response({"error": "unreadable"}, status=400)
         try:
             return await to_aiohttp_response(await self._dispatch(wanted))
-        except DeliveryError as fault:  # what it is about could not be looked up: Slack delivers it again
-            log.warning("slack.not_understood_yet", fault=fault.detail)
-            return web.json_response({"error": "try again"}, status=503)
         except Exception as error:  # noqa: BLE001 - Slack delivers it again; what it said stays out of the log
             log_failure(log, "slack.failed", error)
             return web.json_response({"error": "failed"}, status=500)

@@ -1,6 +1,6 @@
-"""Hears that somebody has left the workspace, and that the app itself was removed from it.
+"""Hears that somebody has left the workspace, or looks again or no more, and that the app itself was removed from it.
 
-Slack tells both at once; the next message that it refuses would tell it too, but may be far away.
+Slack tells it at once; the next message that it refuses would tell that somebody has left too, but may be far away.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from slack_bolt.async_app import AsyncApp
 
 from adapters.slack import payloads
 from adapters.slack.calls import Bot, Calls
+from adapters.slack.hints import Hints
+from bot.domain.visit import Hint
 from bot.errors import NotSaved
 from bot.messages import Outcome
 from bot.ports import Receive
@@ -29,13 +31,15 @@ class Leaving:
         self,
         settings: Settings,
         calls: Calls,
+        hints: Hints,
         *,
         receive: Receive,
         bot: Callable[[], Bot],
         removed: Callable[[str], None],
     ) -> None:
-        """Take who is linked, who decides, and who must know that the app was removed."""
+        """Take who is linked, who decides, and who must know what has changed."""
         self._calls = calls
+        self._hints = hints
         self._receive = receive
         self._bot = bot
         self._removed = removed
@@ -46,17 +50,24 @@ class Leaving:
         """Have an app call what is here; what came to an end before `since` is an earlier token."""
         self._since = int(since.timestamp())
         app.event("user_change")(self.user_changed)
+        app.event("dnd_updated_user")(self.dnd_changed)
         app.event("app_uninstalled")(self.uninstalled)
         app.event("tokens_revoked")(self.revoked)
 
     async def user_changed(self, ack: Ack, body: Body) -> None:
         """Tell the core who has left. Slack sends each change of each profile, and nearly all of them say nothing."""
+        self._hints.changed(Hint.STATUS, str((body["event"].get("user") or {}).get("id", "")))
         user = payloads.left(body)
         if user in self._linked:
             self._calls.forget(user)
             reply = await self._receive(payloads.gone(body, user))
             if reply.outcome is Outcome.NOT_SAVED:
                 raise NotSaved("that somebody has left")  # nobody presses again: Slack must deliver it again
+        await ack()
+
+    async def dnd_changed(self, ack: Ack, body: Body) -> None:
+        """Look anew, when it matters next, whether somebody is to be disturbed."""
+        self._hints.changed(Hint.DND, str(body["event"].get("user", "")))
         await ack()
 
     async def uninstalled(self, ack: Ack, body: Body) -> None:

@@ -24,10 +24,10 @@ from adapters.slack.calls import Calls
 from adapters.slack.home import HOME
 from adapters.slack.homes import Homes
 from adapters.slack.words import SlackWords
-from bot.errors import DeliveryError, DeliveryKind, UnknownOutcome
+from bot.errors import DeliveryError
 from bot.language.wording import Reader
 from bot.logs import log_failure
-from bot.messages import Incoming, Outcome, Reply
+from bot.messages import Announce, AnnounceLine, Incoming, Option, Outcome, Reply
 from bot.ports import Receive
 from bot.settings import Settings
 
@@ -39,8 +39,6 @@ SAID_WITHIN: Final = timedelta(seconds=5)
 """So long the end of the adapter waits for what is being said."""
 TYPED: Final = frozenset({None, "thread_broadcast", "file_share"})
 """The subtypes of a message that somebody typed: also sent to the conversation, or with a picture."""
-LOOKED_UP_WITHIN: Final = timedelta(seconds=2)
-"""So long it may take to learn which card a thread belongs to: Slack wants its answer within three."""
 TOLD_AT_MOST: Final = 2000
 """So many answers are remembered, so that one that Slack delivers again is not said again."""
 
@@ -104,11 +102,7 @@ class Listeners:
         site = self._sites.get(body.get("channel_id", ""), "")
         reader = self._reader(body.get("user_id", ""))
         if not body.get("text", "").strip():
-            view = modals.arrival_view(
-                self._words.arrival(reader), self._words.kinds(reader), self._words.lengths(reader), site=site
-            )
-            await ack()
-            self._soon(self._open(view, body, reader))
+            await self._arrival(ack, body, site, reader)
             return
         incoming = payloads.command(body, site, self._names)
         reply = await self._receive(self._read_by(incoming))
@@ -116,6 +110,24 @@ class Listeners:
             reply = replace(reply, text=f"{reply.text}\n{COMMAND} {_typed_line(incoming)}")
         message = self._reply(reply, incoming)
         await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
+
+    async def _arrival(self, ack: Ack, body: Body, site: str, reader: Reader) -> None:
+        """Open the modal of a new arrival, or say why not."""
+        incoming = payloads.opened(body, site)
+        reply = await self._receive(self._read_by(incoming))
+        if reply.outcome is not Outcome.FORM:
+            message = self._reply(reply, incoming)
+            await ack(text=message.text, blocks=list(message.blocks), response_type="ephemeral")
+            return
+        view = modals.arrival_view(
+            self._words.arrival(reader),
+            self._words.kinds(reader),
+            self._words.lengths(reader),
+            site=site,
+            sites=[Option(value=button.value, label=button.label) for button in reply.buttons],
+        )
+        await ack()
+        self._soon(self._open(view, body, reader))
 
     async def mention(self, ack: Ack, body: Body) -> None:
         """Announce a line in which the bot was mentioned; only what is not simply done is said."""
@@ -135,13 +147,7 @@ class Listeners:
     async def arrival(self, ack: Ack, body: Body) -> None:
         """Announce what was filled in; what is wrong stands beside its field, and nothing that was typed is lost."""
         view, reader = body["view"], self._reader(body["user"]["id"])
-        site = view.get("private_metadata", "")
-        somebody = modals.chosen_somebody(view)
-        if somebody and somebody not in self._people:
-            stranger = self._words.say("slack.not_linked", reader)
-            await ack(response_action="errors", errors=modals.errors({modals.SOMEBODY: stranger}, view))
-            return
-        incoming = payloads.announced(body, site, self._people)
+        incoming = payloads.announced(body)
         await self._sent(ack, view, incoming, await self._receive(self._read_by(incoming)), reader)
 
     # --- whoever is asked --------------------------------------------------------------------------------------------
@@ -181,7 +187,7 @@ class Listeners:
         if event.get("channel_type") != "im" or not typed:
             await ack()
             return
-        incoming = payloads.message(body, await self._answered_card(event), self._names)
+        incoming = payloads.message(body, self._names)
         reply = await self._receive(self._read_by(incoming))
         message = self._reply(reply, incoming)
         await ack()
@@ -194,24 +200,6 @@ class Listeners:
         await ack()
         if event.get("tab") == HOME and event.get("user"):
             self._homes.opened(event["user"], empty=not event.get("view"))
-
-    async def _answered_card(self, event: Body) -> str:
-        """Give the visit of the card at which a thread hangs; a key of ours begins with it."""
-        thread = event.get("thread_ts", "")
-        if not thread or thread == event.get("ts"):
-            return ""
-        try:
-            async with asyncio.timeout(LOOKED_UP_WITHIN.total_seconds()):
-                return (await self._calls.parent(event["channel"], thread)).partition(":")[0]
-        except TimeoutError:
-            raise DeliveryError(DeliveryKind.RETRY, "conversations.replies: TimeoutError") from None
-        except UnknownOutcome:
-            raise
-        except DeliveryError as fault:
-            if fault.kind is DeliveryKind.WAIT_UNTIL:
-                raise
-            log.warning("slack.thread_not_found", fault=fault.detail)  # it is asked back which visitor is meant
-            return ""
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
@@ -236,11 +224,12 @@ class Listeners:
             form = modals.form_view(reply.form, self._words.say("slack.close", reader), revision)
             await self._open(form, body, reader)
         elif _is_home(body):
-            if reply.text and (not reply.ok or not reply.visit):  # the Home tab itself shows everything else
+            # the Home tab itself shows everything else
+            if reply.text and (not reply.ok or not reply.visit or reply.news):
                 await self._tell(user, self._reply(reply, incoming))
         elif view is not None:
             await self._calls.update_view(view["id"], self._said(view, reply, incoming, reader))
-        elif reply.text and (not reply.ok or not reply.visit or _is_ephemeral(body)):
+        elif reply.text and (not reply.ok or not reply.visit or reply.news or _is_chosen(body, incoming)):
             await self._back(body, self._reply(reply, incoming))
 
     async def _open(self, view: modals.View, body: Body, reader: Reader) -> None:
@@ -322,6 +311,11 @@ def _bot_in(body: Body) -> str:
     """Give the bot's own user as an event names it; empty where it does not."""
     first: Body = next(iter(body.get("authorizations") or ()), {})
     return str(first.get("user_id", "")) if first.get("is_bot") else ""
+
+
+def _is_chosen(body: Body, incoming: Incoming) -> bool:
+    """Tell whether what was asked back was answered where no card shows what came of it."""
+    return _is_ephemeral(body) or isinstance(incoming.act, Announce | AnnounceLine)
 
 
 def _is_ephemeral(body: Body) -> bool:

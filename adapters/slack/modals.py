@@ -29,6 +29,7 @@ INPUT: Final = "input"
 FREE: Final = "free"
 """The option of a choice which says that the time stands in the picker below."""
 SOMEBODY: Final = "somebody"
+SITE: Final = "site"
 VIA: Final = "via"
 ON_THE_PHONE: Final = "phone"
 
@@ -80,6 +81,7 @@ class ArrivalWords:
     here: str
     by_phone: str
     party: str
+    counter: str
 
 
 # --- forms that buttons open -----------------------------------------------------------------------------------------
@@ -174,10 +176,13 @@ def errors(wrong: Mapping[str, str], view: Mapping[str, Any]) -> dict[str, str]:
 # --- a new arrival ---------------------------------------------------------------------------------------------------
 
 
-def arrival_view(words: ArrivalWords, kinds: Sequence[Option], lengths: Sequence[Option], *, site: str) -> View:
+def arrival_view(
+    words: ArrivalWords, kinds: Sequence[Option], lengths: Sequence[Option], *, site: str, sites: Sequence[Option] = ()
+) -> View:
     """Make the modal of a new arrival; visitor and owner stand first, and are enough.
 
-    `site` is kept in the modal: that of the channel in which it was opened, or empty.
+    `site` is kept in the modal: that of the channel in which it was opened, or empty. `sites` are the counters to
+    choose from, where the channel does not tell.
     """
     via = Field(
         name=VIA,
@@ -186,8 +191,10 @@ def arrival_view(words: ArrivalWords, kinds: Sequence[Option], lengths: Sequence
         options=(Option(value="here", label=words.here, chosen=True), Option(value=ON_THE_PHONE, label=words.by_phone)),
     )
     visitor = _line("", example=words.visitor_example) | {"focus_on_load": True}
+    counter = [_input(SITE, words.counter, _menu(sites), optional=False)] if sites else []
     blocks = [
         _input("visitor", words.visitor, visitor, optional=False),
+        *counter,
         _input("owner", words.owner, _line("", example=words.owner_example)),
         _input(SOMEBODY, words.somebody, {"type": "users_select"}),
         _input("company", words.company, _line("")),
@@ -209,15 +216,13 @@ def arrival_view(words: ArrivalWords, kinds: Sequence[Option], lengths: Sequence
     }
 
 
-def arrival(view: Mapping[str, Any], site: str, people: Mapping[str, str]) -> Announce:
-    """Read what was filled in; `people` are the ids of the directory, by those of Slack."""
+def arrival(view: Mapping[str, Any]) -> Announce:
+    """Read what was filled in, but for whom they chose in Slack: see `chosen_somebody`."""
     found = {name: _answer(element) for name, element in _state(view)}
-    somebody = found.get(SOMEBODY, "")
     visitor, company = name_and_company(found.get("visitor", ""))
     return Announce(
         visitor=visitor,
         owner=found.get("owner", ""),
-        owner_id=people.get(somebody, "") if not found.get("owner") else "",
         company=found.get("company", "") or company,
         about=found.get("about", ""),
         kind=found.get("kind", ""),
@@ -225,7 +230,7 @@ def arrival(view: Mapping[str, Any], site: str, people: Mapping[str, str]) -> An
         how_long_s=_whole(found.get("how_long", "")),
         party=_whole(found.get("party", "")) or 1,
         by_phone=found.get(VIA) == ON_THE_PHONE,
-        site=site,
+        site=view.get("private_metadata", "") or found.get(SITE, ""),
     )
 
 

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.slack import limits, modals
 from adapters.slack.blocks import read_pressed
-from bot.messages import Address, Announce, AnnounceLine, Gone, Incoming, Press, Typed
+from bot.messages import Address, Announce, AnnounceLine, Gone, Incoming, OpenArrival, Press, Typed
 from bot.texts import lines
 
 NAME: Final = "slack"
@@ -38,6 +38,11 @@ def address(user: str) -> Address:
     return Address(NAME, user)
 
 
+def known_as(ref: str) -> str:
+    """Give how a line in its thread calls a message: the channel and the moment with which `ref` begins."""
+    return ":".join(ref.split(":")[:2])
+
+
 # --- what was typed --------------------------------------------------------------------------------------------------
 
 
@@ -55,6 +60,12 @@ def command(form: Mapping[str, str], site: str, names: Mapping[str, str]) -> Inc
     return Incoming(key=f"command:{form.get('trigger_id', '')}", sender=address(form.get("user_id", "")), act=act)
 
 
+def opened(form: Mapping[str, str], site: str) -> Incoming:
+    """Read `/visitor` with nothing behind it."""
+    act = OpenArrival(site=site)
+    return Incoming(key=f"command:{form.get('trigger_id', '')}", sender=address(form.get("user_id", "")), act=act)
+
+
 def mention(envelope: Mapping[str, Any], bot: str, site: str, names: Mapping[str, str]) -> Incoming:
     """Read a line in which the bot was mentioned; `bot` is its own user."""
     event = envelope["event"]
@@ -63,10 +74,12 @@ def mention(envelope: Mapping[str, Any], bot: str, site: str, names: Mapping[str
     return Incoming(key=f"event:{envelope.get('event_id', '')}", sender=address(event.get("user", "")), act=act)
 
 
-def message(envelope: Mapping[str, Any], visit: str, names: Mapping[str, str]) -> Incoming:
-    """Read a line that was typed in a direct message; `visit` is the card that it answers, if it answers one."""
+def message(envelope: Mapping[str, Any], names: Mapping[str, str]) -> Incoming:
+    """Read a line that was typed in a direct message; in a thread, it answers the message at which that hangs."""
     event = envelope["event"]
-    act = Typed(text=plain(event.get("text", ""), names), visit=visit)
+    thread = event.get("thread_ts", "")
+    answers = f"{event.get('channel', '')}:{thread}" if thread and thread != event.get("ts") else ""
+    act = Typed(text=plain(event.get("text", ""), names), answers=answers)
     typed_at = moment(event.get("ts", ""))
     key = f"event:{envelope.get('event_id', '')}"
     return Incoming(key=key, sender=address(event.get("user", "")), act=act, pressed_at=typed_at)
@@ -112,9 +125,12 @@ def chosen(payload: Mapping[str, Any], action: Mapping[str, Any], carried: str) 
     act = uncarried(carried)
     if act is None:
         return None
-    if isinstance(act, Typed):
-        return _pressed(payload, action, replace(act, visit=value), rest) if name == "visit" else None
+    if isinstance(act, Typed) and name == "visit":
+        return _pressed(payload, action, replace(act, visit=value), rest)
+    if isinstance(act, Typed):  # it was read as an arrival, of which something was asked back
+        act = AnnounceLine(text=act.text)
     answers: Mapping[str, Mapping[str, Any]] = {
+        "site": {"site": value},
         "owner_id": {"owner_id": value},
         "same": {"same": True},
         "another": {"another": True},
@@ -145,10 +161,11 @@ def submitted(payload: Mapping[str, Any], zone: str) -> Incoming | None:
     return Incoming(key=_view_key(view), sender=address(payload["user"]["id"]), act=act)
 
 
-def announced(payload: Mapping[str, Any], site: str, people: Mapping[str, str]) -> Incoming:
-    """Read a new arrival; `people` are the ids of the directory, by those of Slack."""
+def announced(payload: Mapping[str, Any]) -> Incoming:
+    """Read a new arrival that was filled in."""
     view = payload["view"]
-    act = modals.arrival(view, site, people)
+    somebody = modals.chosen_somebody(view)
+    act = replace(modals.arrival(view), owner_at=address(somebody) if somebody else None)
     return Incoming(key=_view_key(view), sender=address(payload["user"]["id"]), act=act)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.slack.blocks import Words
+from adapters.slack.blocks import ThreadWords, Words
 from adapters.slack.home import HomeWords
 from adapters.slack.modals import ArrivalWords
 from bot.domain.card import Args, Phrase
@@ -53,6 +53,21 @@ class SlackWords:
         token = f"<!date^{int(moment.timestamp())}^{{time}}|{clock}>"
         return self.say("slack.waiting_since", reader, {"text": token})
 
+    def thread(self, card: ShownCard) -> ThreadWords:
+        """Give what the thread of a card says beside the steps; a step of another day than the first has its day."""
+        reader = self.reader(card.reader)
+        days = [self.wording.date(step.at, reader) for step in card.steps]
+        times = tuple(
+            self._time(step.at, reader, day if day != days[0] else "")
+            for step, day in zip(card.steps, days, strict=True)
+        )
+        return ThreadWords(times, lambda count: self.say("slack.earlier_steps", reader, {"count": count}))
+
+    def _time(self, moment: datetime, reader: Reader, day: str) -> str:
+        clock = self.wording.clock(moment, reader)
+        shown, otherwise = ("{date_short} {time}", f"{day}, {clock}") if day else ("{time}", clock)
+        return f"<!date^{int(moment.timestamp())}^{shown}|{otherwise}>"
+
     def home(self, reader: Reader) -> HomeWords:
         """Give the words of a Home tab."""
         nothing = self.say("page.empty.responder_title", reader)
@@ -96,6 +111,7 @@ class SlackWords:
             here=own("here"),
             by_phone=page("by_phone"),
             party=page("party"),
+            counter=own("counter"),
         )
 
     def kinds(self, reader: Reader) -> tuple[Option, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from adapters.web.banners import Banners
 from adapters.web.connections import Connections
 from adapters.web.demo import DemoPages
 from adapters.web.door import Door
@@ -17,13 +18,15 @@ from adapters.web.routes import Routes
 from adapters.web.seldom import Seldom
 from adapters.web.streams import Streams
 from bot.domain.card import Nudge
+from bot.domain.visit import Hint
 from bot.errors import DeliveryError, DeliveryKind
 from bot.language.wording import Wording
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
 from bot.pages import Views
-from bot.ports import Capabilities, Clock, Receive
+from bot.ports import Capabilities, Clock, Deaf, Receive, WhyDeaf
 from bot.settings import Settings
 from bot.sign_in import Entrance
+from bot.troubles import Troubles
 
 STOP_WITHIN_S = 10.0
 """How long posts in flight may take when the pages are stopped."""
@@ -37,9 +40,9 @@ class WebAdapter:
     """
 
     name = "web"
-    capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True, pages=True)
+    capabilities = Capabilities(pages=True)
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each page needs all of it
         self,
         settings: Settings,
         *,
@@ -48,12 +51,20 @@ class WebAdapter:
         clock: Clock,
         demo: DemoPages | None = None,
         entrance: Entrance | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
-        """Take what the pages read; raises `ConfigError` for an address that others can reach without TLS."""
+        """Take what the pages read; raises `ConfigError` for an address that others can reach without TLS.
+
+        `troubles` knows which platforms do not work: the pages are the other way by which people hear of that.
+        """
         self._web = settings.web
         self.streams = Streams()
         self._is_open = bool(demo or entrance)
-        pages = Pages(settings, views, wording, clock, demo)
+        self._made = clock.now()
+        banners = Banners(settings, wording, clock, troubles.all if troubles else tuple)
+        if troubles:
+            troubles.changed = self._look_again
+        pages = Pages(settings, views, wording, clock, demo, banners)
         self._seldom = Seldom()
         self._guard = Guard(self._web, str(settings.file), self._seldom)
         door = Door(settings, self._guard, demo, entrance)
@@ -66,6 +77,15 @@ class WebAdapter:
         """Give the port on which the pages are served; 0 while they are not."""
         addresses = self._runner.addresses if self._runner else []
         return int(addresses[0][1]) if addresses else 0
+
+    @property
+    def deaf(self) -> Deaf | None:
+        """Tell whether what people do on the pages reaches us: whenever they are served."""
+        return None if self._runner else Deaf(since=self._made, why=WhyDeaf.NOT_LISTENING)
+
+    async def closed(self, to: Address) -> str:  # noqa: ARG002 - pages are told, whoever has them open
+        """Tell that nothing is known against an address."""
+        return ""
 
     async def start(self, receive: Receive) -> None:
         """Serve the pages; `OSError` when the port is taken."""
@@ -93,17 +113,31 @@ class WebAdapter:
             self._changed(message)
         return Receipt(address=to, ref=key)
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+    async def amend(
+        self,
+        receipt: Receipt,
+        card: ShownCard,
+        *,
+        again: bool = False,  # noqa: ARG002 - likewise
+    ) -> Receipt:
         """Tell the reader's open pages that a card has changed."""
         self._check()
         self._changed(card)
         return receipt
+
+    async def hint(self, to: Address) -> Hint | None:  # noqa: ARG002 - a page says nothing of whoever has it open
+        """Tell nothing: it is not known whether somebody looks."""
+        return None
 
     async def stop(self) -> None:
         """Take nothing more, end the streams, and let posts in flight be answered."""
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
+
+    def _look_again(self) -> None:
+        """Tell every open page that something is different which stands on all of them."""
+        self.streams.tell_all("changed")
 
     def _changed(self, card: ShownCard) -> None:
         # pages listen for readers; what an address says may be the id of somebody else

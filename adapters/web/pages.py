@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from adapters.web import rows, together, viewers
+from adapters.web.banners import Banners
 from adapters.web.demo import DemoPages
 from adapters.web.forms import pressed_as
 from adapters.web.shown import Said, Shown
@@ -41,9 +42,16 @@ class Pages:
     """Renders every page; knows no request and sends nothing."""
 
     def __init__(
-        self, settings: Settings, views: Views, wording: Wording, clock: Clock, demo: DemoPages | None
+        self,
+        settings: Settings,
+        views: Views,
+        wording: Wording,
+        clock: Clock,
+        demo: DemoPages | None,
+        banners: Banners,
     ) -> None:
         """Take what the pages are made of; with a demo they have its clock and its people."""
+        self._banners = banners
         self._settings = settings
         self._views = views
         self._wording = wording
@@ -172,6 +180,7 @@ class Pages:
             "typed": shown.typed,
             "errors": shown.errors,
             "asked": shown.asked,
+            "banners": self._banners.of(viewer),
             "here": viewer.url(),
             "site_name": self._site_name(viewer),
             "script_words": self._script_words(reader),

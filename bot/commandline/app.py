@@ -16,6 +16,7 @@ from bot.commandline.options import (
     Json,
     Lang,
     Person,
+    Platform,
     ReadConfig,
     ReadDatabase,
     Role,
@@ -51,7 +52,9 @@ def _group(name: str, what: str, example: str) -> typer.Typer:
     return group
 
 
-people = _group("people", "See who can be asked for.", "hello30 people list --config config.yaml")
+people = _group(
+    "people", "See who can be asked for, and say who they are in Slack.", "hello30 people list --config config.yaml"
+)
 slack = _group("slack", "Set up hello30 in Slack.", "hello30 slack manifest")
 db = _group("db", "Look after the database.", "hello30 db backup monday.db --config config.yaml")
 
@@ -270,6 +273,42 @@ def list_people(config: Config = CONFIG) -> None:
     from bot.commandline import houses  # noqa: PLC0415
 
     houses.list_people(config)
+
+
+@people.command("link", epilog="Example: hello30 people link martin U012AB3CD --config config.yaml")
+def link_people(  # noqa: PLR0913 - likewise
+    *,
+    person: Annotated[str | None, typer.Argument(metavar="PERSON", help="A name, or an id.")] = None,
+    member: Annotated[
+        str | None, typer.Argument(metavar="MEMBER", help="Their member ID in Slack, such as U012AB3CD.")
+    ] = None,
+    by_email: Annotated[
+        bool, typer.Option("--by-email", help="Ask Slack for everybody who has an email in the configuration.")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of another member ID.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask Slack whether there is such a member.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    platform: Annotated[
+        Platform, typer.Option(parser=read_one_of(Platform), metavar="slack", help="Where they are found.")
+    ] = "slack",
+    config: Config = CONFIG,
+) -> None:
+    """Write into the configuration who somebody is in Slack. Slack is asked where SLACK_BOT_TOKEN is set."""
+    from bot.commandline import linking  # noqa: PLC0415
+
+    if by_email:
+        if person is not None or replace or offline:
+            raise typer.BadParameter(
+                "it asks Slack for everybody who is not linked: please leave out PERSON, --replace and --offline.",
+                param_hint="'--by-email'",
+            )
+        linking.link_by_email(config, platform=platform, dry_run=dry_run)
+    elif person is None or member is None:
+        raise typer.BadParameter("please name both, as in: hello30 people link martin U012AB3CD; or use --by-email.")
+    else:
+        linking.link(config, person, member, platform=platform, replace=replace, offline=offline, dry_run=dry_run)
 
 
 @slack.command("manifest", epilog="Example: hello30 slack manifest --url https://desk.example.org")

@@ -44,9 +44,17 @@ def rows(settings: Settings, now: datetime) -> Iterator[tuple[str, ...]]:
             ", ".join(f"{site} (reception)" if site in person.reception_of else site for site in person.sites),
             ", ".join(person.deputies),
             person.manager or "",
-            ", ".join(f"{address.adapter}:{address.id}" for address in settings.addresses[person.id]),
+            ", ".join(_addresses(settings, person)),
             _away(settings, person, now),
         )
+
+
+def _addresses(settings: Settings, person: Person) -> Iterator[str]:
+    """Give where somebody is found, and that they are not linked yet where Slack is used."""
+    found = settings.addresses[person.id]
+    yield from (f"{address.adapter}:{address.id}" for address in found)
+    if settings.slack and not any(address.adapter == "slack" for address in found):
+        yield "not in Slack"
 
 
 def _away(settings: Settings, person: Person, now: datetime) -> str:

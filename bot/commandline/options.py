@@ -17,6 +17,7 @@ FASTEST: Final = 600
 LAST_PORT: Final = 65535
 
 Language: TypeAlias = Literal["en", "fr"]
+Platform: TypeAlias = Literal["slack"]
 Role: TypeAlias = Literal["owner", "reception"]
 
 

@@ -63,6 +63,7 @@ MAY: Mapping[type[c.Command], frozenset[Role]] = {
     c.AddNote: _ANSWERING | _COUNTER | {Role.CALLER},
     c.TypeNoAnswer: _ANSWERING | _COUNTER | {Role.CALLER, Role.OFFERED},
     c.ReportUnreachable: frozenset({Role.BOT}),
+    c.ReportAway: frozenset({Role.BOT}),
     c.PassTime: frozenset({Role.BOT}),
 }
 """Every command, and the roles of which one is enough."""

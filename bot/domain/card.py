@@ -48,6 +48,14 @@ class Fact(Generic[Words]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepLine(Generic[Words]):
+    """One thing that happened in a visit, and when."""
+
+    at: datetime
+    text: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card(Generic[Words]):
     """The one living message per visit and reader. Everything on it is true at `revision` of the visit.
 
@@ -60,6 +68,7 @@ class Card(Generic[Words]):
     due, late_at   of what was promised, where something is
     caller    who has promised to call, by name
     number    the visitor's number, where this reader needs it; points are what whoever calls wants to settle
+    steps     what has happened so far, newest last: on a counter's card where the platform can show it beside the card
     """
 
     reader: str
@@ -86,6 +95,7 @@ class Card(Generic[Words]):
     caller: str = ""
     number: str = ""
     points: tuple[str, ...] = ()
+    steps: tuple[StepLine[Words], ...] = ()
     closed: bool = False
 
 

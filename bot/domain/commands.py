@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.people import BOT
 from bot.domain.policy import Policy, Via
+from bot.domain.visit import Hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +179,17 @@ class ReportUnreachable(Command):
 
     person: str
     detail: str = ""
+    by: str = BOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAway(Command):
+    """The platform that showed asking `asking` to `person` says that they do not look now, and why it thinks so."""
+
+    person: str
+    asking: int
+    adapter: str
+    why: Hint
     by: str = BOT
 
 

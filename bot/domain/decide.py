@@ -27,6 +27,7 @@ DECIDE: Mapping[type[c.Command], Callable[[Turn, Any], None]] = {
     c.AddNote: visits.add_note,
     c.TypeNoAnswer: visits.type_no_answer,
     c.ReportUnreachable: visits.report_unreachable,
+    c.ReportAway: visits.report_away,
     c.PromiseHello: hellos.promise_hello,
     c.TakeOver: hellos.take_over,
     c.MarkSeen: hellos.mark_seen,

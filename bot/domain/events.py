@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.policy import Ladder, Owes, Policy, Via
-from bot.domain.visit import Origin, Which
+from bot.domain.visit import Hint, Origin, Which
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,20 @@ class StepSkipped(StepEvent):
     """A step did not fire: nobody was left for it, it came too late, or a newer one was due."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeemsAway(Event):
+    """A platform says that whoever was asked does not look (`why`: dnd, status): the ladder starts now.
+
+    `moments` are from now on those of its steps. It is a hint: they are still asked, and nothing is counted.
+    """
+
+    person: str
+    asking: int
+    adapter: str
+    why: Hint
+    moments: tuple[datetime, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,6 +217,13 @@ def _step_done(visit: Visit, event: e.StepEvent) -> Visit:
     return _put(visit, event.which, replace(_asking(visit, event), step=event.step + 1))
 
 
+def _seems_away(visit: Visit, event: e.SeemsAway) -> Visit:
+    asking = standing(visit.visitor_question)
+    if asking.no != event.asking or asking.step:
+        raise IllegalMove(f"the ladder of asking {event.asking} does not wait for its first step")
+    return replace(visit, visitor_question=replace(asking, moments=event.moments))
+
+
 def _not_yet(visit: Visit, event: e.NotYet) -> Visit:
     asking = visit.visitor_question
     return visit if asking is None else replace(visit, visitor_question=replace(asking, checking=False))
@@ -346,6 +353,7 @@ APPLY: Mapping[type[e.Event], Callable[[Visit, Any], Visit]] = {
     e.Checked: _checked,
     e.StepTaken: _step_done,
     e.StepSkipped: _step_done,
+    e.SeemsAway: _seems_away,
     e.NotYet: _not_yet,
     e.Delegated: _delegated,
     e.Declined: _declined,

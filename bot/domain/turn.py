@@ -111,6 +111,18 @@ def climb(turn: Turn, which: Which, *, only_asks: bool = False) -> None:
     hand_over(turn, which)
 
 
+def not_begun(visit: Visit, person: str, now: datetime) -> Asking | None:
+    """Give the asking of this person whose ladder still waits for its first step: a hint may let it start sooner.
+
+    Only that of what the visitor is told; and not where the first step books or hands over, for a hint is no proof.
+    """
+    asking = visit.visitor_question
+    if asking is None or asking.ladder is not Ladder.UNANSWERED or asking.responder != person:
+        return None
+    waits = asking.step == 0 and asking.moments[0] > now
+    return asking if waits and visit.policy.unanswered[0].verb in (Verb.REMIND, Verb.ASK) else None
+
+
 def _fire(turn: Turn, which: Which, asking: Asking, number: int, step: Step, *, only_asks: bool) -> bool:
     at = dict(which=which, asking=asking.no, step=number)
     on_time = dict(late_s=turn.late_s(asking.moments[number]))

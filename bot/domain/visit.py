@@ -53,6 +53,13 @@ class Origin(StrEnum):
     LEFT = "left"  # the visitor left unseen: booked by hello30
 
 
+class Hint(StrEnum):
+    """What a platform says of somebody who does not look now: a reason to ask the next one sooner, never proof."""
+
+    DND = "dnd"  # do not disturb
+    STATUS = "status"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """A hello or a callback with a name and a due time. After `late_at` it is no longer kept, at `remind_at` recalled.

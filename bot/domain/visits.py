@@ -8,7 +8,7 @@ from bot.domain.hellos import contradict_hello
 from bot.domain.lifecycle import LADDER_OF
 from bot.domain.people import BOT
 from bot.domain.policy import Ladder
-from bot.domain.turn import UNDO_FOR, Turn, ask, book, callback_moments, climb, hand_over, refuse_unsafe
+from bot.domain.turn import UNDO_FOR, Turn, ask, book, callback_moments, climb, hand_over, not_begun, refuse_unsafe
 from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Asking, Callback, Hello, Origin, Which
 from bot.errors import Refused
 
@@ -234,3 +234,23 @@ def report_unreachable(turn: Turn, command: c.ReportUnreachable) -> None:
         asking = turn.visit.question(which)
         if asking is not None and asking.responder == command.person:
             climb(turn, which, only_asks=True)
+
+
+def report_away(turn: Turn, command: c.ReportAway) -> None:
+    """Whoever was asked does not look now, says a platform: the first step happens now, each later one as much earlier.
+
+    They are still asked, and may still answer. Once a step has fired, or in another asking, it changes nothing.
+    """
+    asking = not_begun(turn.visit, command.person, turn.now)
+    if asking is None or asking.no != command.asking:
+        return
+    sooner = asking.moments[0] - turn.now
+    turn.add(
+        e.SeemsAway,
+        person=command.person,
+        asking=asking.no,
+        adapter=command.adapter,
+        why=command.why,
+        moments=tuple(moment - sooner for moment in asking.moments),
+    )
+    climb(turn, Which.VISITOR)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from bot.domain.people import Person
 
 MAX_LENGTH: Final = 120
 """Nothing longer is taken for a name."""
+PEOPLE: Final = 8192
+"""The names of so many people of the directory are kept folded."""
 
 _WHOLE_LETTERS: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "\u0131": "i", "þ": "th"})
 _APOSTROPHES = re.compile("[\u2018\u2019\u02bc\u00b4`\u2032]")
@@ -36,17 +39,20 @@ def find(text: str, people: Iterable[Person]) -> tuple[Person, ...]:
     if not wanted:
         return ()
     known = tuple(people)
-    whole = tuple(person for person in known if wanted in set(_whole(person)))
-    return whole or tuple(person for person in known if wanted in set(_parts(person)))
+    whole = tuple(person for person in known if wanted in _whole(person.name, person.aliases))
+    return whole or tuple(person for person in known if wanted in _parts(person.name, person.given))
 
 
-def _whole(person: Person) -> Iterator[str]:
-    yield fold(person.name)
-    yield from map(fold, person.aliases)
+# A house has the same people at each arrival.
 
 
-def _parts(person: Person) -> Iterator[str]:
-    name, given = fold(person.name), fold(person.given)
-    yield given
-    if name.startswith(given + " "):
-        yield name[len(given) + 1 :]
+@lru_cache(PEOPLE)
+def _whole(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, (name, *aliases)))
+
+
+@lru_cache(PEOPLE)
+def _parts(name: str, given: str) -> frozenset[str]:
+    folded, first = fold(name), fold(given)
+    last = (folded[len(first) + 1 :],) if folded.startswith(first + " ") else ()
+    return frozenset((first, *last))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final, TypeAlias, cast
+from functools import cache
+from typing import Any, Final, TypeAlias, cast
 
 import structlog
 
@@ -187,7 +188,13 @@ def _worded(value: object, say: Callable[[Phrase], str]) -> object:
     if isinstance(value, Phrase):
         return say(value)
     if isinstance(value, tuple):
-        return tuple(_worded(part, say) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{part.name: _worded(getattr(value, part.name), say) for part in fields(value)})
-    return value
+        return tuple([_worded(part, say) for part in value])
+    kind: Any = type(value)
+    names = _names_of(kind)
+    return kind(**{name: _worded(getattr(value, name), say) for name in names}) if names else value
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...]:
+    """Give the names of what a class is made of; nothing for one that has no parts."""
+    return tuple(part.name for part in fields(kind)) if is_dataclass(kind) else ()

@@ -105,11 +105,12 @@ class Stage:
 
     def _sent(self, tx: Transaction) -> Iterator[tuple[int, str, str]]:
         now = self.clock.now()
-        while (row := tx.claim_nudge(now, now + LEASE, "rehearsal")) is not None:
-            shown = self._packing.nudge(tx, row, now).shown
-            tx.nudge_done(row, "sent" if shown else "superseded")
-            if shown:
-                yield int(shown.key.split(":")[1]), shown.person, shown.text
+        while rows := tx.claim_nudges(now, now + LEASE, "rehearsal"):
+            for row in rows:
+                shown = self._packing.nudge(tx, row, now).shown
+                tx.nudge_done(row, "sent" if shown else "superseded")
+                if shown:
+                    yield int(shown.key.split(":")[1]), shown.person, shown.text
 
     @property
     def counter(self) -> str:

@@ -110,6 +110,21 @@ class MemoryVisits(MemoryBase):
         self._needed.add(visit)
         self._put(self._kept.facts, visit, facts)
 
+    def waiting_for(self, owner: str) -> Sequence[Stored]:
+        """Give the open visits that ask for this person, first arrived first."""
+        return [stored for stored in self.visits() if stored.visit.owner == owner]
+
+    def open_visits_of(self, folded: str, *, site: str, owner: str) -> Sequence[Stored]:
+        """Give the open visits of a visitor for one owner at one site, first arrived first."""
+        facts = self._kept.facts
+        return [
+            stored
+            for stored in self.visits(site=site)
+            if stored.visit.owner == owner
+            and (of := facts.get(stored.visit.id)) is not None
+            and fold(of.visitor) == folded
+        ]
+
     def same_visitor(self, folded: str, company_folded: str) -> Sequence[str]:
         """Give the ids of all visits of a visitor, oldest first."""
         wanted = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -19,16 +19,16 @@ W = TypeVar("W", bound=Waiting)
 class MemoryDelivery(MemoryBase):
     """The part of a transaction in memory that the courier uses."""
 
-    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
+    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> Collection[tuple[str, Address]]:
         """See to it that each reader has a card at their address; it waits at once if the visit is saved already."""
         self._needed.add(visit)
         saved = self._kept.visits.get(visit)
         since = saved.revised_at if saved else None
-        for reader, address in places:
-            key = (visit, reader, address)
-            if key not in self._kept.cards:
-                card = KeptCard(visit=visit, reader=reader, address=address, waiting_since=since, ready_at=since)
-                self._put(self._kept.cards, key, card)
+        new = [place for place in dict.fromkeys(places) if (visit, *place) not in self._kept.cards]
+        for reader, address in new:
+            card = KeptCard(visit=visit, reader=reader, address=address, waiting_since=since, ready_at=since)
+            self._put(self._kept.cards, (visit, reader, address), card)
+        return new
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
@@ -37,35 +37,39 @@ class MemoryDelivery(MemoryBase):
             row = KeptNudge(nudge=nudge, address=address, waiting_since=utc(at), ready_at=utc(at))
             self._put(self._kept.nudges, key, row)
 
-    def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
-        """Claim the card that has been behind its visit for longest; a lost lease counts as a try without a result."""
-        row = self._claim(self._kept.cards, now, lease_until, token)
-        if row is None:
-            return None
-        return CardRow(
-            visit=row.visit,
-            reader=row.reader,
-            address=row.address,
-            shown=row.shown,
-            receipt=row.receipt,
-            attempts=row.attempts,
-            unknown=row.unknown,
-            token=token,
-        )
+    def claim_cards(
+        self, now: datetime, lease_until: datetime, token: str, *, most: int = 1, busy: Collection[Address] = ()
+    ) -> Sequence[CardRow]:
+        """Claim the cards that have been behind for longest; a lost lease counts as a try without a result."""
+        return [
+            CardRow(
+                visit=row.visit,
+                reader=row.reader,
+                address=row.address,
+                shown=row.shown,
+                receipt=row.receipt,
+                attempts=row.attempts,
+                unknown=row.unknown,
+                token=token,
+            )
+            for row in self._claim(self._kept.cards, now, lease_until, token, most, busy)
+        ]
 
-    def claim_nudge(
+    def claim_nudges(
         self,
         now: datetime,
         lease_until: datetime,
         token: str,
         *,
+        most: int = 1,
+        busy: Collection[Address] = (),
         unreadable: list[tuple[str, Address]] | None = None,  # noqa: ARG002 - in memory each can be read
-    ) -> NudgeRow | None:
-        """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
-        row = self._claim(self._kept.nudges, now, lease_until, token)
-        if row is None:
-            return None
-        return NudgeRow(nudge=row.nudge, address=row.address, attempts=row.attempts, unknown=row.unknown, token=token)
+    ) -> Sequence[NudgeRow]:
+        """Claim the nudges that have waited for longest; a lost lease counts as a try without a result."""
+        return [
+            NudgeRow(nudge=row.nudge, address=row.address, attempts=row.attempts, unknown=row.unknown, token=token)
+            for row in self._claim(self._kept.nudges, now, lease_until, token, most, busy)
+        ]
 
     def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
         """Note what a card shows; it waits again when the visit has moved on meanwhile."""
@@ -114,6 +118,20 @@ class MemoryDelivery(MemoryBase):
             row, attempts=row.attempts + 1, unknown=unknown or row.unknown, ready_at=utc(not_before)
         )
 
+    def shown_at(self, adapter: str, known_as: str) -> str | None:
+        """Give the visit that a message is about, a card or a nudge."""
+        cards = ((row, row.visit) for row in self._kept.cards.values())
+        nudges = ((row, row.nudge.visit) for row in self._kept.nudges.values())
+        for rows in (cards, nudges):
+            found = [
+                visit
+                for row, visit in rows
+                if known_as and row.address.adapter == adapter and row.receipt and row.receipt.known_as == known_as
+            ]
+            if found:
+                return min(found)
+        return None
+
     def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:
         """Let nothing be claimed for a bucket until then; None lifts it; one that ends after `unless_after` stays."""
         held = self._kept.holds.get((adapter, bucket))
@@ -136,23 +154,28 @@ class MemoryDelivery(MemoryBase):
         buckets = ((row.address.adapter, row.address.id), (row.address.adapter, "*"))
         return max(row.ready_at, *(self._kept.holds.get(bucket, row.ready_at) for bucket in buckets))
 
-    def _claim(self, table: dict[K, W], now: datetime, lease_until: datetime, token: str) -> W | None:
+    def _claim(
+        self, table: dict[K, W], now: datetime, lease_until: datetime, token: str, most: int, busy: Collection[Address]
+    ) -> list[W]:
         self._check_writing()
-        free = {key: row for key, row in table.items() if (at := self._free_at(row)) is not None and at <= now}
-        if not free:
-            return None
-        key = min(free, key=lambda key: (free[key].waiting_since, _in_order(key)))
-        row = free[key]
-        lost = row.token is not None
-        row = replace(
-            row,
-            token=token,
-            ready_at=utc(lease_until),
-            attempts=row.attempts + lost,
-            unknown=row.unknown or lost,
-        )
-        self._put(table, key, row)
-        return row
+        waiting = {key: row for key, row in table.items() if row.address not in busy}
+        free = {key: row for key, row in waiting.items() if (at := self._free_at(row)) is not None and at <= now}
+        oldest = sorted(free, key=lambda key: (free[key].waiting_since, _in_order(key)))[:most]
+        first: dict[Address, W] = {}
+        for key in oldest:
+            row = free[key]
+            if row.address not in first:
+                lost = row.token is not None
+                row = replace(
+                    row,
+                    token=token,
+                    ready_at=utc(lease_until),
+                    attempts=row.attempts + lost,
+                    unknown=row.unknown or lost,
+                )
+                self._put(table, key, row)
+                first[row.address] = row
+        return list(first.values())
 
     def _settle_card(self, row: CardRow, **changes: Any) -> bool:
         return self._settle(self._kept.cards, (row.visit, row.reader, row.address), row.token, changes)

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, inspect, sel
 from bot.errors import Unreadable
 from bot.storage.postgres import without_limits
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The version of the tables that this hello30 works with: that of the newest step in `migrations/versions`."""
 VERSION_TABLE: Final = "schema_version"
 schema_version = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))

@@ -19,11 +19,14 @@ from sqlalchemy import Connection, Engine
 
 from bot.ports import Transaction
 from bot.storage.faults import NotTaken
+from bot.urgency import is_waited_for
 
 T = TypeVar("T")
 
 TOGETHER: Final = 32
 """So many transactions at most share a commit: the first of them waits for the last."""
+BESIDE: Final = 4
+"""So many at most, while others are waited for by somebody."""
 TRY_FOR_S: Final = 3.0
 """So long a transaction that others were in the way of is run again and again."""
 FIRST_PAUSE_S: Final = 0.002
@@ -51,14 +54,19 @@ class _Job:
 
 
 class Sharing:
-    """Runs transactions in one thread, in the order in which they came."""
+    """Runs transactions in one thread, in the order in which they came; those that somebody waits for do not wait long.
+
+    They take turns with all others, of which few are run then: so neither can keep the other from being run.
+    """
 
     def __init__(self, engine: Engine, begin: Callable[[Connection], Committed]) -> None:
         """Take an engine that tells its faults; `begin` makes a transaction on a connection."""
         self._engine = engine
         self._begin = begin
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-write")
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[_Job] = deque()  # nobody watches
+        self._waited_for: deque[_Job] = deque()
+        self._whose_turn = True  # that of those which are waited for
         self._guard = threading.Lock()
         self._running = False
 
@@ -68,7 +76,8 @@ class Sharing:
         answer: asyncio.Future[Any] = loop.create_future()
         answer.add_done_callback(_seen)
         with self._guard:
-            self._waiting.append(_Job(work, copy_context(), answer, loop))
+            queue = self._waited_for if is_waited_for() else self._waiting
+            queue.append(_Job(work, copy_context(), answer, loop))
             if not self._running:
                 self._running = True
                 self._thread.submit(self._run_all)
@@ -92,7 +101,11 @@ class Sharing:
 
     def _next(self) -> Sequence[_Job]:
         with self._guard:
-            jobs = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
+            both = bool(self._waiting and self._waited_for)
+            queue = self._waited_for if self._waited_for and (self._whose_turn or not both) else self._waiting
+            self._whose_turn = queue is self._waiting
+            most = BESIDE if both and queue is self._waiting else TOGETHER
+            jobs = [queue.popleft() for _ in range(min(len(queue), most))]
             self._running = bool(jobs)
         return jobs
 

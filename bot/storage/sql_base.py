@@ -12,6 +12,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.domain.policy import Policy
+from bot.domain.visit import Visit
 from bot.errors import NotSaved
 from bot.messages import Address
 from bot.storage.schema import HEAD, schema_version
@@ -59,6 +60,7 @@ class Known:
     policies: dict[str, Policy] = field(default_factory=dict)
     policy_rows: dict[str, Mapping[str, str]] = field(default_factory=dict)
     policies_kept: set[str] = field(default_factory=set)  # whose rows are committed
+    visits: dict[str, tuple[str, Visit]] = field(default_factory=dict)  # the state of each as text, and read
 
 
 class SqlBase:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,13 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Table,
-    Update,
-    and_,
     bindparam,
     case,
     delete,
     exists,
     func,
     select,
+    tuple_,
     update,
 )
 
@@ -44,43 +43,66 @@ def _earliest(table: Table) -> ScalarSelect[Any]:
 
 
 def _claim(table: Table) -> Select[Any]:
-    """Ask for the row that has waited for longest, among those that may be claimed now."""
+    """Ask for the rows that have waited for longest, among those that may be claimed now."""
     held = exists().where(holds_on(table), hold.c.until > bindparam("now"))
     return (
         select(table)
         .where(table.c.waiting_since.is_not(None), table.c.ready_at <= bindparam("now"), ~held, same_schema())
         .order_by(table.c.waiting_since, *table.primary_key)
-        .limit(1)
+        .limit(bindparam("rows"))
         .with_for_update(skip_locked=True)
     )
 
 
-def _lease(table: Table) -> Update:
-    return update(table).where(*(column == bindparam(f"of_{column.name}") for column in table.primary_key))
+def _beside(table: Table) -> Select[Any]:
+    """Ask for likewise, leaving out the addresses that are busy: a list that must be put into the query each time."""
+    return _claim(table).where(tuple_(table.c.adapter, table.c.address).not_in(bindparam("busy", expanding=True)))
+
+
+def _of(table: Table) -> list[ColumnElement[bool]]:
+    return [column == bindparam(f"of_{column.name}") for column in table.primary_key]
 
 
 _CLAIM = {table: _claim(table) for table in (card, nudge)}
-_LEASE = {table: _lease(table) for table in (card, nudge)}
+_CLAIM_BESIDE = {table: _beside(table) for table in (card, nudge)}
+_LEASE = {table: update(table).where(*_of(table)) for table in (card, nudge)}
+_SETTLE = {table: update(table).where(*_of(table), table.c.token == bindparam("of_token")) for table in (card, nudge)}
+_MOVED_ON = (
+    select(tables.visit.c.revised_at)
+    .where(tables.visit.c.id == bindparam("of_visit"), tables.visit.c.revision > bindparam("told"))
+    .scalar_subquery()
+)
+_CARD_SHOWN = _SETTLE[card].values(waiting_since=_MOVED_ON, ready_at=_MOVED_ON)
+_AT_ONCE = _SETTLE[card].values(ready_at=card.c.waiting_since)
 _NEXT = select(*(_earliest(table) for table in (card, nudge)))
 _REVISED_AT = select(tables.visit.c.revised_at).where(tables.visit.c.id == bindparam("of")).scalar_subquery()
 _NEW_CARD = InsertIfNew(card).values(waiting_since=_REVISED_AT, ready_at=_REVISED_AT)
 _CARDS = select(card.c.reader, card.c.adapter, card.c.address).where(card.c.visit == bindparam("visit"))
+_SHOWN = {
+    table: select(table.c.visit)
+    .where(table.c.known_as == bindparam("known_as"), table.c.adapter == bindparam("adapter"))
+    .order_by(table.c.visit)
+    .limit(1)
+    for table in (card, nudge)
+}
 _SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token": None}
 
 
 class SqlDelivery(SqlBase):
     """The part of an SQL transaction that the courier uses."""
 
-    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> None:
+    def show(self, visit: str, places: Iterable[tuple[str, Address]]) -> Collection[tuple[str, Address]]:
         """See to it that each reader has a card at their address; it waits at once if the visit is saved already."""
-        there, rows = self._cards_of(visit), []
-        for reader, address in places:
-            if (reader, address) not in there:
-                there.add((reader, address))
-                row = {"visit": visit, "reader": reader, "adapter": address.adapter, "address": address.id}
-                rows.append(row | {"seal": seal("card", *row.values()), "of": visit})
+        there = self._cards_of(visit)
+        new = [place for place in dict.fromkeys(places) if place not in there]
+        there.update(new)
+        rows = []
+        for reader, address in new:
+            row = {"visit": visit, "reader": reader, "adapter": address.adapter, "address": address.id}
+            rows.append(row | {"seal": seal("card", *row.values()), "of": visit})
         if rows:
             self._insert(_NEW_CARD, rows)
+        return new
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
@@ -95,51 +117,59 @@ class SqlDelivery(SqlBase):
             tables.nudge, row | {"seal": seal("nudge", *row.values()), "waiting_since": at, "ready_at": at}
         )
 
-    def claim_card(self, now: datetime, lease_until: datetime, token: str) -> CardRow | None:
-        """Claim the card that has been behind its visit for longest; a lost lease counts as a try without a result."""
-        row = self._claim(card, now, lease_until, token)
-        if row is None:
-            return None
-        return CardRow(
-            visit=row.visit,
-            reader=row.reader,
-            address=Address(row.adapter, row.address),
-            shown=row.shown,
-            receipt=_receipt(row.receipt),
-            token=token,
-            **_tries(row),
-        )
+    def claim_cards(
+        self, now: datetime, lease_until: datetime, token: str, *, most: int = 1, busy: Collection[Address] = ()
+    ) -> Sequence[CardRow]:
+        """Claim the cards that have been behind for longest; a lost lease counts as a try without a result."""
+        return [
+            CardRow(
+                visit=row.visit,
+                reader=row.reader,
+                address=Address(row.adapter, row.address),
+                shown=row.shown,
+                receipt=_receipt(row.receipt),
+                token=token,
+                **_tries(row),
+            )
+            for row in self._claim(card, now, lease_until, token, most, busy)
+        ]
 
-    def claim_nudge(
-        self, now: datetime, lease_until: datetime, token: str, *, unreadable: list[tuple[str, Address]] | None = None
-    ) -> NudgeRow | None:
-        """Claim the nudge that has waited for longest; a lost lease counts as a try without a result."""
-        while (row := self._claim(nudge, now, lease_until, token)) is not None:
-            address = Address(row.adapter, row.address)
-            try:
-                return NudgeRow(nudge=codec.NUDGE.load(row.body), address=address, token=token, **_tries(row))
-            except Unreadable:
-                _log.error("store.nudge_unreadable", visit=row.visit)
-                mine = (nudge.c.key == row.key, nudge.c.adapter == row.adapter, nudge.c.address == row.address)
-                self._write().execute(update(nudge).where(*mine).values(outcome="parked", **_SETTLED))
-                if unreadable is not None:
-                    unreadable.append((row.visit, address))
-        return None
+    def claim_nudges(
+        self,
+        now: datetime,
+        lease_until: datetime,
+        token: str,
+        *,
+        most: int = 1,
+        busy: Collection[Address] = (),
+        unreadable: list[tuple[str, Address]] | None = None,
+    ) -> Sequence[NudgeRow]:
+        """Claim the nudges that have waited for longest; a lost lease counts as a try without a result."""
+        claimed: list[NudgeRow] = []
+        while not claimed and (rows := self._claim(nudge, now, lease_until, token, most, busy)):
+            for row in rows:
+                address = Address(row.adapter, row.address)
+                try:
+                    read = codec.NUDGE.load(row.body)
+                except Unreadable:
+                    _log.error("store.nudge_unreadable", visit=row.visit)
+                    self._settle(nudge, _which(nudge, row) | {"of_token": token}, {"outcome": "parked", **_SETTLED})
+                    if unreadable is not None:
+                        unreadable.append((row.visit, address))
+                else:
+                    claimed.append(NudgeRow(nudge=read, address=address, token=token, **_tries(row)))
+        return claimed
 
     def card_shown(self, row: CardRow, version: int, receipt: Receipt) -> bool:
         """Note what a card shows; it waits again when the visit has moved on meanwhile."""
-        moved_on = (tables.visit.c.id == row.visit, tables.visit.c.revision > version)
-        since = select(tables.visit.c.revised_at).where(*moved_on).scalar_subquery()
         done = {
             "shown": version,
-            "receipt": codec.RECEIPT.dump(receipt),
+            **_kept(receipt),
             "attempts": 0,
             "unknown": False,
-            "waiting_since": since,
-            "ready_at": since,
             "token": None,
         }
-        return self._settle(card, _is_card(row), done)
+        return self._write().execute(_CARD_SHOWN, {**_of_card(row), "told": version, **done}).rowcount == 1
 
     def card_failed(
         self,
@@ -154,19 +184,21 @@ class SqlDelivery(SqlBase):
         failed: dict[str, Any] = {
             "attempts": _one_more(row.attempts),
             "unknown": unknown or (row.unknown and not forget_receipt),
-            "ready_at": card.c.waiting_since if not_before is None else not_before,
             "token": None,
         }
         if forget_receipt:
-            failed["receipt"] = None
+            failed |= _kept(None)
         if parked:
             failed |= {"parked": True, "attempts": 0, **_SETTLED}  # the next change of the visit takes it up again
-        return self._settle(card, _is_card(row), failed)
+        elif not_before is None:
+            return self._write().execute(_AT_ONCE, {**_of_card(row), **failed}).rowcount == 1
+        else:
+            failed["ready_at"] = not_before
+        return self._settle(card, _of_card(row), failed)
 
     def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
         """Note that a nudge was `sent`, `superseded` or `parked`."""
-        kept = codec.RECEIPT.dump(receipt) if receipt else None
-        return self._settle(nudge, _is_nudge(row), {"outcome": outcome, "receipt": kept, **_SETTLED})
+        return self._settle(nudge, _of_nudge(row), {"outcome": outcome, **_kept(receipt), **_SETTLED})
 
     def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
         """Give a nudge back until `not_before`; what is unknown of an earlier try stays unknown."""
@@ -176,7 +208,13 @@ class SqlDelivery(SqlBase):
             "ready_at": not_before,
             "token": None,
         }
-        return self._settle(nudge, _is_nudge(row), failed)
+        return self._settle(nudge, _of_nudge(row), failed)
+
+    def shown_at(self, adapter: str, known_as: str) -> str | None:
+        """Give the visit that a message is about, a card or a nudge."""
+        which = {"adapter": adapter, "known_as": known_as}
+        found = (self._connection.scalar(_SHOWN[table], which) for table in (card, nudge) if known_as)
+        return next((visit for visit in found if visit is not None), None)
 
     def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:
         """Let nothing be claimed for a bucket until then; None lifts it; one that ends after `unless_after` stays."""
@@ -196,14 +234,30 @@ class SqlDelivery(SqlBase):
         moments = self._connection.execute(_NEXT).one()
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def _claim(self, table: Table, now: datetime, lease_until: datetime, token: str) -> Row[Any] | None:
+    def _claim(
+        self,
+        table: Table,
+        now: datetime,
+        lease_until: datetime,
+        token: str,
+        most: int,
+        busy: Collection[Address],
+    ) -> Sequence[Row[Any]]:
+        """Claim up to so many rows, each for another address; what more there is for one of them stays for later."""
         connection = self._write()
-        row = connection.execute(_CLAIM[table], {"now": now}).one_or_none()
-        if row is not None:
-            which = {f"of_{column.name}": row._mapping[column.name] for column in table.primary_key}  # noqa: SLF001  # its public name
-            leased = {"ready_at": lease_until, "token": token, **_tries(row)}
-            connection.execute(_LEASE[table], leased | which)
-        return row
+        asked: dict[str, Any] = {"now": now, "rows": most}
+        if busy:
+            asked["busy"] = [(address.adapter, address.id) for address in busy]
+        rows = connection.execute(_CLAIM_BESIDE[table] if busy else _CLAIM[table], asked).all()
+        first: dict[tuple[str, str], Row[Any]] = {}
+        for row in rows:
+            first.setdefault((row.adapter, row.address), row)
+        leased = [
+            {"ready_at": lease_until, "token": token, **_tries(row), **_which(table, row)} for row in first.values()
+        ]
+        if leased:
+            self._write().execute(_LEASE[table], leased[0] if len(leased) == 1 else leased)
+        return list(first.values())
 
     def _cards_of(self, visit: str) -> set[tuple[str, Address]]:
         """Give who has a card of a visit, and where."""
@@ -212,8 +266,8 @@ class SqlDelivery(SqlBase):
             self._cards[visit] = {(row.reader, Address(row.adapter, row.address)) for row in rows}
         return self._cards[visit]
 
-    def _settle(self, table: Table, key: ColumnElement[bool], change: Mapping[str, Any]) -> bool:
-        return self._write().execute(update(table).where(key).values(change)).rowcount == 1
+    def _settle(self, table: Table, which: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
+        return self._write().execute(_SETTLE[table], {**which, **change}).rowcount == 1
 
 
 def _tries(row: Row[Any]) -> dict[str, Any]:
@@ -228,23 +282,28 @@ def _one_more(tries: int) -> int:
     return min(tries + 1, tables.MOST_TRIES)
 
 
-def _is_card(row: CardRow) -> ColumnElement[bool]:
-    return and_(
-        card.c.visit == row.visit,
-        card.c.reader == row.reader,
-        card.c.adapter == row.address.adapter,
-        card.c.address == row.address.id,
-        card.c.token == row.token,
-    )
+def _which(table: Table, row: Row[Any]) -> dict[str, Any]:
+    """Give the key of a row, as statements name it."""
+    return {f"of_{column.name}": row._mapping[column.name] for column in table.primary_key}  # noqa: SLF001  # its public name
 
 
-def _is_nudge(row: NudgeRow) -> ColumnElement[bool]:
-    return and_(
-        nudge.c.key == row.nudge.key,
-        nudge.c.adapter == row.address.adapter,
-        nudge.c.address == row.address.id,
-        nudge.c.token == row.token,
-    )
+def _of_card(row: CardRow) -> dict[str, Any]:
+    """Give the key of a claimed card, and whose lease it is."""
+    of = {"of_visit": row.visit, "of_reader": row.reader, "of_token": row.token}
+    return of | {"of_adapter": row.address.adapter, "of_address": row.address.id}
+
+
+def _of_nudge(row: NudgeRow) -> dict[str, Any]:
+    """Give the key of a claimed nudge, and whose lease it is."""
+    of = {"of_key": row.nudge.key, "of_token": row.token}
+    return of | {"of_adapter": row.address.adapter, "of_address": row.address.id}
+
+
+def _kept(receipt: Receipt | None) -> dict[str, Any]:
+    """Give the columns of a receipt."""
+    if receipt is None:
+        return {"receipt": None, "known_as": None}
+    return {"receipt": codec.RECEIPT.dump(receipt), "known_as": receipt.known_as or None}
 
 
 def _receipt(body: str | None) -> Receipt | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Row,
+    Select,
     and_,
     bindparam,
     case,
@@ -39,6 +40,9 @@ from bot.storage.tables import card, visit_person
 _visit = tables.visit
 _log = structlog.get_logger(__name__)
 
+VISITS_KEPT_READ = 4_096
+"""So many visits are kept as they were read last; a visit is asked for many times in the minutes that it lasts."""
+
 _STORED = select(_visit.c.id, _visit.c.state, _visit.c.version, _visit.c.head)
 _ONE = _STORED.where(_visit.c.id == bindparam("visit"))
 _CHANGE = update(_visit).where(_visit.c.id == bindparam("changed"), _visit.c.version == bindparam("loaded"))
@@ -46,6 +50,15 @@ _PUT_OFF = update(_visit).where(_visit.c.id == bindparam("put_off"))
 _PUT_OFF_DUE = _PUT_OFF.where(_visit.c.wake_at <= bindparam("due"))
 _PROMISED = select(_visit.c.call_due).where(_visit.c.caller == bindparam("person")).order_by(_visit.c.call_due)
 _FACTS = select(tables.facts.c.body).where(tables.facts.c.visit == bindparam("visit"))
+_WAITING_FOR = _STORED.where(_visit.c.is_open.is_(True), _visit.c.owner == bindparam("owner")).order_by(
+    _visit.c.arrived, _visit.c.id
+)
+_OPEN_OF = (
+    _STORED.join(tables.facts, tables.facts.c.visit == _visit.c.id)
+    .where(tables.facts.c.visitor_folded == bindparam("visitor"), _visit.c.is_open.is_(True))
+    .where(_visit.c.site == bindparam("site"), _visit.c.owner == bindparam("owner"))
+    .order_by(_visit.c.arrived, _visit.c.id)
+)
 _SAME_VISITOR = (
     select(_visit.c.id)
     .join(tables.facts, tables.facts.c.visit == _visit.c.id)
@@ -107,6 +120,7 @@ class SqlVisits(SqlJournal):
         entries = self._chained(visit, version, events, through)
         head = entries[-1]["hash"] if entries else self._head(visit, version)
         row = _columns(visit) | {"version": after, "head": head, "wake_at": wake_at}
+        self._keep_read(visit.id, row["state"], visit)
         if news:
             row |= {"revision": news[0], "revised_at": news[1]}
         self._put_visit(visit, version, row)
@@ -136,13 +150,7 @@ class SqlVisits(SqlJournal):
             query = query.where(_visit.c.id.in_(select(visit_person.c.visit).where(visit_person.c.person == person)))
         if open_only:
             query = query.where(_open_or_closed_after(closed_after))
-        listed = []
-        for row in self._connection.execute(query).all():
-            try:
-                listed.append(self._read_visit(row))
-            except Unreadable:  # one visit that cannot be read must not take the others off the board
-                _log.error("store.visit_unreadable", visit=row.id)
-        return listed
+        return self._readable(query)
 
     def promised(self, person: str) -> Sequence[datetime]:
         """Give the due times of a person's promised callbacks, earliest first."""
@@ -160,6 +168,14 @@ class SqlVisits(SqlJournal):
         names = {"visitor_folded": fold(facts.visitor), "company_folded": fold(facts.company)}
         row = {"visit": visit, **names, "body": codec.FACTS.dump(facts)}
         self._put(tables.facts, row | {"seal": seal("facts", *row.values())})
+
+    def waiting_for(self, owner: str) -> Sequence[Stored]:
+        """Give the open visits that ask for this person, first arrived first."""
+        return self._readable(_WAITING_FOR, {"owner": owner})
+
+    def open_visits_of(self, folded: str, *, site: str, owner: str) -> Sequence[Stored]:
+        """Give the open visits of a visitor for one owner at one site, first arrived first."""
+        return self._readable(_OPEN_OF, {"visitor": folded, "site": site, "owner": owner})
 
     def same_visitor(self, folded: str, company_folded: str) -> Sequence[str]:
         """Give the ids of all visits of a visitor, oldest first."""
@@ -189,8 +205,28 @@ class SqlVisits(SqlJournal):
 
     # how it is done
 
+    def _readable(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Stored]:
+        listed = []
+        for row in self._connection.execute(query, values).all():
+            try:
+                listed.append(self._read_visit(row))
+            except Unreadable:  # one visit that cannot be read must not take the others off the board
+                _log.error("store.visit_unreadable", visit=row.id)
+        return listed
+
     def _read_visit(self, row: Row[Any]) -> Stored:
-        return Stored(visit=codec.VISIT.load(row.state, self._frozen_in), version=row.version)
+        known = self._known.visits.get(row.id)
+        if known is not None and known[0] == row.state:
+            return Stored(visit=known[1], version=row.version)
+        visit = codec.VISIT.load(row.state, self._frozen_in)
+        self._keep_read(row.id, row.state, visit)
+        return Stored(visit=visit, version=row.version)
+
+    def _keep_read(self, visit: str, state: str, read: Visit) -> None:
+        """Keep what a state was read as: it holds nothing of the visitor's, and another text is read anew."""
+        if len(self._known.visits) >= VISITS_KEPT_READ:
+            self._known.visits.clear()
+        self._known.visits[visit] = (state, read)
 
     def _put_visit(self, visit: Visit, version: int, row: dict[str, Any]) -> None:
         if version == 0:

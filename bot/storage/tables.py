@@ -108,6 +108,7 @@ visit = Table(
 # In the order of claims: one stops at the first row, however many are due in the same instant.
 _partial_index("visit_wake", visit.c.wake_at, visit.c.id, where=visit.c.wake_at.is_not(None))
 _partial_index("visit_open", visit.c.site, visit.c.arrived, where=visit.c.is_open.is_(True))
+_partial_index("visit_open_owner", visit.c.owner, where=visit.c.is_open.is_(True))
 _partial_index("visit_caller", visit.c.caller, where=visit.c.caller.is_not(None))
 Index("visit_closed", visit.c.closed_at)
 
@@ -181,6 +182,7 @@ def _waiting_columns() -> list[Column[Any]]:
     waiting_since  since when something is to be sent; null when nothing is
     ready_at       from when it may be claimed: the same moment, the end of a lease, or of a wait after a failed try
     token          whose lease it is; still there after the lease when that try never told its result
+    known_as       what the platform calls the message that stands there, where it can be answered
     """
     return [
         Column("waiting_since", Moment),
@@ -189,6 +191,7 @@ def _waiting_columns() -> list[Column[Any]]:
         Column("attempts", Integer, nullable=False, default=0),
         Column("unknown", Boolean, nullable=False, default=False),
         Column("receipt", Text),
+        Column("known_as", Text),
     ]
 
 
@@ -225,6 +228,7 @@ for _table in (card, nudge):
         _table.c.ready_at,
         where=_table.c.waiting_since.is_not(None),
     )
+    _partial_index(f"{_table.name}_known", _table.c.known_as, _table.c.adapter, where=_table.c.known_as.is_not(None))
 
 hold = Table(
     "hold",

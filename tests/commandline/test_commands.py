@@ -18,7 +18,7 @@ from tests.commandline.conftest import Command
 
 COMMANDS = [
     *("run", "demo", "check", "replay", "understand", "rehearse", "key", "link", "sign-out"),
-    *("log", "log verify", "people", "people list", "slack", "slack manifest", "db", "db backup"),
+    *("log", "log verify", "people", "people list", "people link", "slack", "slack manifest", "db", "db backup"),
 ]
 
 

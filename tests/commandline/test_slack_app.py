@@ -9,6 +9,7 @@ import yaml
 
 from adapters.slack.adapter import SCOPES
 from adapters.slack.listeners import COMMAND
+from adapters.slack.members import BY_EMAIL
 from tests.commandline.conftest import Command
 
 
@@ -20,12 +21,13 @@ def manifest(hello30: Command, *words: str) -> Any:
 
 def test_the_app_has_what_the_adapter_needs_and_no_more(hello30: Command) -> None:
     made = manifest(hello30)
-    assert sorted(made["oauth_config"]["scopes"]["bot"]) == sorted(SCOPES)
+    assert sorted(made["oauth_config"]["scopes"]["bot"]) == sorted({*SCOPES, BY_EMAIL})
     assert made["features"]["app_home"]["home_tab_enabled"] is True
     assert sorted(made["settings"]["event_subscriptions"]["bot_events"]) == [
         "app_home_opened",
         "app_mention",
         "app_uninstalled",
+        "dnd_updated_user",
         "message.im",
         "tokens_revoked",
         "user_change",

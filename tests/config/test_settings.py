@@ -117,3 +117,16 @@ def test_roles_are_given_by_name(folder: Folder) -> None:
     people = config.load(folder.path / "config.yaml").people
     assert people["sophie"].roles == {"admin", "auditor"}
     assert people["martin"].roles == frozenset()
+
+
+def test_an_email_is_known_by_the_person_and_shown_nowhere(folder: Folder) -> None:
+    folder.replace("config.yaml", "name: Sophie Roy", "name: Sophie Roy\n    email: S.O'Roy+desk@mail.example.org")
+    settings = config.load(folder.path / "config.yaml")
+    assert settings.emails == {"sophie": "S.O'Roy+desk@mail.example.org"}
+    assert "Roy+desk" not in repr(settings)
+
+
+def test_two_people_with_one_email_are_told_apart_without_quoting_it(folder: Folder) -> None:
+    folder.replace("config.yaml", "name: Martin Gagnon", "name: Martin Gagnon\n    email: desk@example.org")
+    folder.replace("config.yaml", "name: Sophie Roy", "name: Sophie Roy\n    email: Desk@example.org")
+    assert folder.faults() == ["config.yaml:25:12: this is the e-mail address of martin already: write another"]

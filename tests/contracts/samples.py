@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from bot.domain.card import Nudge, Phrase
 from bot.domain.events import Arrived, AskingBegan, Event, PhoneAdded
@@ -26,6 +27,8 @@ from bot.domain.visit import Asking, Callback, Hello, Promise, Visit, Which
 from bot.messages import Address, Receipt
 from bot.ports import Store, Transaction
 from bot.rows import CardRow
+
+T = TypeVar("T")
 
 START = datetime(2026, 11, 22, 14, 0, 0, 123456, tzinfo=UTC)
 DESK = Address("web", "counter")
@@ -153,9 +156,9 @@ def nudge(key: str = "n1", visit: str = "v1") -> Nudge[Phrase]:
     )
 
 
-def receipt(ref: str = "m1", address: Address = MARTIN) -> Receipt:
+def receipt(ref: str = "m1", address: Address = MARTIN, known_as: str = "") -> Receipt:
     """Give a platform's proof that it took a message."""
-    return Receipt(address=address, ref=ref)
+    return Receipt(address=address, ref=ref, known_as=known_as)
 
 
 def begin(tx: Transaction, begun: Visit, wake_at: datetime | None = None) -> int:
@@ -192,9 +195,14 @@ async def listed(store: Store, work: Callable[[Transaction], object]) -> list[st
     return [each.visit.id for each in stored]
 
 
+def first(claimed: Sequence[T]) -> T | None:
+    """Give the first of what was claimed."""
+    return next(iter(claimed), None)
+
+
 async def claims(store: Store, seconds: float, token: str = "token") -> CardRow | None:
     """Claim a card."""
-    return await store.transact(lambda tx: tx.claim_card(at(seconds), at(seconds + LEASE), token))
+    return await store.transact(lambda tx: first(tx.claim_cards(at(seconds), at(seconds + LEASE), token)))
 
 
 async def has_a_card(store: Store) -> None:

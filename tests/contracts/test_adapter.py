@@ -14,11 +14,11 @@ from aiohttp import ClientError, ClientSession
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.blocks import Pressed
 from adapters.web.adapter import WebAdapter
-from bot.domain.card import Button, Card, Nudge
+from bot.domain.card import Button, Card, Nudge, StepLine
 from bot.errors import DeliveryError, DeliveryKind
 from bot.language.wording import Wording
 from bot.messages import Address, Incoming, Outcome, Press, Receipt, Reply, ShownCard, ShownNudge
-from bot.ports import Capabilities, ChatAdapter
+from bot.ports import Capabilities, ChatAdapter, WhyDeaf
 from bot.settings import Web
 from bot.storage.memory import MemoryStore
 from tests.adapters.slack.api import Fault, SlackApi
@@ -178,6 +178,27 @@ def test_it_says_what_it_is_and_what_it_can(subject: Subject) -> None:
     assert isinstance(adapter.capabilities, Capabilities)
 
 
+async def test_it_is_heard_from_its_start_to_its_end(subject: Subject) -> None:
+    if not isinstance(subject.adapter, FakeChat):
+        before = subject.adapter.deaf
+        assert before is not None
+        assert before.why is WhyDeaf.NOT_LISTENING
+    await subject.adapter.start(subject.receive)
+    assert subject.adapter.deaf is None
+    await subject.adapter.stop()
+    assert isinstance(subject.adapter, FakeChat) or subject.adapter.deaf is not None
+
+
+async def test_nothing_is_known_against_an_address_that_takes_messages(subject: Subject) -> None:
+    await subject.adapter.start(subject.receive)
+    assert await subject.adapter.closed(subject.martin) == ""
+
+
+async def test_of_somebody_of_whom_nothing_is_known_there_is_no_hint(subject: Subject) -> None:
+    await subject.adapter.start(subject.receive)
+    assert await subject.adapter.hint(subject.martin) is None
+
+
 async def test_what_comes_in_is_received_with_its_sender_and_key_and_is_answered(subject: Subject) -> None:
     subject.go_on.set()
     await subject.adapter.start(subject.receive)
@@ -216,9 +237,19 @@ async def test_a_card_is_amended_as_often_as_it_changes(subject: Subject) -> Non
         assert [shown.revision for shown in subject.adapter.cards("martin")] == [5]
 
 
+async def test_a_card_whose_amendment_is_unknown_is_amended_once_more_and_stays_the_same_message(
+    subject: Subject,
+) -> None:
+    told = (StepLine(at=WEDNESDAY, text="Martin Gagnon was asked."),)
+    await subject.adapter.start(subject.receive)
+    receipt = await subject.adapter.deliver(card(), subject.martin, "v1:martin:martin")
+    first = await subject.adapter.amend(receipt, replace(card(4), steps=told))
+    for known in (first, receipt):  # what the first try gave may be lost as well
+        assert await subject.adapter.amend(known, replace(card(4), steps=told), again=True) == first
+
+
 @pytest.mark.parametrize("message", [card(), nudge()], ids=["card", "nudge"])
 async def test_the_same_key_again_is_the_same_message(subject: Subject, message: ShownCard | ShownNudge) -> None:
-    assert subject.adapter.capabilities.lookup, "this adapter needs a contract of its own for lost replies"
     await subject.adapter.start(subject.receive)
     first = await subject.adapter.deliver(message, subject.martin, "key")
     assert await subject.adapter.deliver(message, subject.martin, "key", again=True) == first

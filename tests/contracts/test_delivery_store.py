@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.events import Delivered, Event, NotDelivered, PressRefused
+from bot.messages import Address
 from bot.ports import Store, Transaction
 from bot.rows import CardRow, NudgeRow
 from tests.contracts.samples import (
@@ -16,6 +17,7 @@ from tests.contracts.samples import (
     at,
     begins,
     claims,
+    first,
     goes_on,
     has_a_card,
     has_a_card_shown,
@@ -204,7 +206,7 @@ async def test_a_parked_card_is_taken_up_again_when_the_visit_changes(store: Sto
 
 
 async def takes(store: Store, seconds: float, token: str = "token") -> NudgeRow | None:
-    return await store.transact(lambda tx: tx.claim_nudge(at(seconds), at(seconds + LEASE), token))
+    return await store.transact(lambda tx: first(tx.claim_nudges(at(seconds), at(seconds + LEASE), token)))
 
 
 async def queues(store: Store, key: str, seconds: float = 0) -> None:
@@ -220,6 +222,20 @@ async def test_a_nudge_is_queued_once_per_key_and_address(store: Store) -> None:
     assert second is not None
     assert second.address == DESK
     assert await takes(store, 6, "c") is None
+
+
+async def test_nothing_is_claimed_for_an_address_that_is_busy(store: Store) -> None:
+    await has_a_card(store)
+    await queues(store, "n1")
+    await store.transact(lambda tx: tx.queue(nudge("n2"), DESK, at(1)))
+    assert await store.transact(lambda tx: first(tx.claim_cards(at(2), at(9), "token", busy={DESK, MARTIN}))) is None
+    assert await store.transact(lambda tx: first(tx.claim_nudges(at(2), at(9), "token", busy={DESK, MARTIN}))) is None
+    row = await store.transact(lambda tx: first(tx.claim_nudges(at(2), at(9), "token", busy={MARTIN})))
+    assert row is not None
+    assert row.address == DESK
+    assert await store.transact(lambda tx: first(tx.claim_cards(at(2), at(9), "token", busy={DESK}))) is not None
+    elsewhere = Address("elsewhere", MARTIN.id)
+    assert await store.transact(lambda tx: first(tx.claim_nudges(at(2), at(9), "token", busy={elsewhere}))) is not None
 
 
 @pytest.mark.parametrize("outcome", ["sent", "superseded", "parked"])
@@ -240,7 +256,7 @@ async def test_the_oldest_nudge_comes_first_even_after_it_failed(store: Store) -
     assert row is not None
     assert row.nudge.key == "b"
     assert await store.transact(lambda tx: tx.nudge_failed(row, not_before=at(50), unknown=False))
-    meanwhile = await store.transact(lambda tx: tx.claim_nudge(at(3), at(4), "meanwhile"))
+    meanwhile = await store.transact(lambda tx: first(tx.claim_nudges(at(3), at(4), "meanwhile")))
     assert meanwhile is not None
     assert meanwhile.nudge.key == "a"
     again = await takes(store, 50)

@@ -23,6 +23,7 @@ from tests.contracts.samples import (
     begins,
     claims,
     closed,
+    first,
     goes_on,
     has_a_card_shown,
     listed,
@@ -98,7 +99,7 @@ async def test_work_that_raises_leaves_what_was_there_before(store: Store) -> No
         tx.put_off("v1", None)
         tx.put_value("clock", "2")
         tx.hold("teams", "*", None)
-        claimed = tx.claim_nudge(at(5), at(35), "token")
+        claimed = first(tx.claim_nudges(at(5), at(35), "token"))
         assert claimed is not None
         tx.nudge_done(claimed, "sent", receipt())
         raise WorkFailed
@@ -113,7 +114,7 @@ WRITES: dict[str, Callable[[Transaction], object]] = {
     "facts": lambda tx: tx.put_facts("v1", Facts(visitor="Julie")),
     "put_off": lambda tx: tx.put_off("v1", at(5)),
     "show": lambda tx: tx.show("v1", [("sophie", MARTIN)]),
-    "claim": lambda tx: tx.claim_card(at(), at(30), "token"),
+    "claim": lambda tx: first(tx.claim_cards(at(), at(30), "token")),
     "hold": lambda tx: tx.hold("slack", "*", at()),
     "value": lambda tx: tx.put_value("clock", "2"),
 }
@@ -146,7 +147,7 @@ async def test_facts_and_cards_may_come_before_their_visit_in_the_same_transacti
         tx.put_facts("v1", Facts(visitor="Julie"))
         tx.show("v1", [("martin", MARTIN)])
         begin(tx, visit())
-        return tx.claim_card(at(), at(LEASE), "token")
+        return first(tx.claim_cards(at(), at(LEASE), "token"))
 
     claimed = await store.transact(work)
     assert claimed is not None

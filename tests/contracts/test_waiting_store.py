@@ -12,7 +12,7 @@ from bot.ports import Store, Transaction
 from bot.rows import OverdueStep, Tally, Unsent, Waiting
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
-from tests.contracts.samples import DESK, MARTIN, at, begins, closed, nudge, receipt, visit
+from tests.contracts.samples import DESK, MARTIN, at, begins, closed, first, nudge, receipt, visit
 
 NOTHING = Waiting(ours=True, step=None, unsent=None, on_hold={})
 
@@ -59,7 +59,7 @@ async def test_the_oldest_unsent_message_is_named_be_it_a_card_or_a_nudge(store:
 async def test_what_is_under_way_still_waits_and_what_was_sent_does_not(store: Store) -> None:
     await begins(store, visit("v1"))
     await store.transact(lambda tx: tx.show("v1", [("martin", MARTIN)]))
-    row = await store.transact(lambda tx: tx.claim_card(at(1), at(60), "token"))
+    row = await store.transact(lambda tx: first(tx.claim_cards(at(1), at(60), "token")))
     assert row is not None
     oldest = (await waiting(store, 2)).unsent
     assert oldest is not None
@@ -107,7 +107,7 @@ async def test_asking_changes_nothing(store: Store) -> None:
         assert (await waiting(store, 1)).step is not None
         await tally(store, 1)
     assert await store.transact(lambda tx: tx.due(at(1))) == "v1"
-    assert await store.transact(lambda tx: tx.claim_nudge(at(1), at(60), "token")) is not None
+    assert await store.transact(lambda tx: first(tx.claim_nudges(at(1), at(60), "token"))) is not None
 
 
 # --- an SQL database alone -------------------------------------------------------------------------------------------

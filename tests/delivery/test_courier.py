@@ -258,7 +258,7 @@ async def test_after_a_lost_reply_the_message_is_found_by_its_key(world: World) 
 
 
 async def test_where_nothing_can_be_looked_up_a_lost_reply_makes_one_duplicate_at_most(world: World) -> None:
-    world.chat.capabilities = replace(world.chat.capabilities, lookup=False)
+    world.chat.finds = False
     world.chat.lose_replies = 1
     await world.arrives("Julie Tremblay", to_see="martin")
     await world.passes(seconds=5)

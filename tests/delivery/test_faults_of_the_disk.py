@@ -19,6 +19,7 @@ from bot.ports import Transaction
 from bot.rows import Entry, Stored
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
+from tests.fakes import ALL
 from tests.world import World, carry_all
 
 
@@ -78,8 +79,9 @@ class Hanging:
     """A platform that takes a message and never answers."""
 
     name = "web"
+    capabilities = ALL
 
-    async def deliver(self, *_: object) -> None:
+    async def deliver(self, *_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
 

@@ -108,7 +108,7 @@ async def test_the_courier_goes_on_once_the_disk_is_back(world: World) -> None:
     await there.arrives("Julie Tremblay", to_see="martin")
     store.refuses = 2
     with capture_logs() as logs:
-        running = asyncio.create_task(there.parts.courier.run(hands=1))
+        running = asyncio.create_task(there.parts.courier.run())
         await store.refused.get()
         there.clock.move_to(there.clock.now() + SECOND)
         await store.refused.get()

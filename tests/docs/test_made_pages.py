@@ -13,7 +13,7 @@ from bot.domain.authority import MAY, Role
 from bot.domain.lifecycle import CALLBACK, HELLO
 from bot.errors import Hello30Error
 
-WITHOUT_A_BUTTON = {c.TypeNoAnswer, c.ReportUnreachable, c.PassTime}
+WITHOUT_A_BUTTON = {c.TypeNoAnswer, c.ReportUnreachable, c.ReportAway, c.PassTime}
 EMPTY = f"# hello30\n\n{docs.MARKS[0]}\n{docs.MARKS[1]}\n\nmore\n"
 
 

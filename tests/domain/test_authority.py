@@ -62,6 +62,7 @@ Undo               reception owner asked caller
 AddNote            reception owner asked caller
 TypeNoAnswer       reception owner asked caller offered
 ReportUnreachable  bot
+ReportAway         bot
 PassTime           bot
 """
 """Written a second time, by hand, so that no change of the table in the core goes unseen."""

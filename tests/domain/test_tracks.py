@@ -17,7 +17,7 @@ from bot.domain.deadlines import next_deadline
 from bot.domain.decide import decide
 from bot.domain.lifecycle import APPLY, CALLBACK, HELLO, START, evolve, replay
 from bot.domain.policy import Ladder, Owes
-from bot.domain.visit import Asking, Callback, Hello, Promise, Visit, Which
+from bot.domain.visit import Asking, Callback, Hello, Hint, Promise, Visit, Which
 from bot.errors import IllegalMove, Refused
 from tests.domain.house import BOOK, HAND_OVER, NINE, Story, make_house, make_policy, minutes
 
@@ -34,6 +34,7 @@ FIELDS: Final[Mapping[type[e.Event], Mapping[str, object]]] = {
     e.Checked: dict(person="martin", **_STEP),
     e.StepTaken: _STEP,
     e.StepSkipped: dict(why="nobody_left", **_STEP),
+    e.SeemsAway: dict(person="martin", asking=7, adapter="slack", why=Hint.DND, moments=(NINE, LATER)),
     e.NotYet: {},
     e.Delegated: dict(which=Which.VISITOR, to="sophie"),
     e.Declined: dict(which=Which.VISITOR),

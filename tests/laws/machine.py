@@ -16,6 +16,7 @@ from bot.domain.facts import History
 from bot.domain.nudges import nudges
 from bot.domain.people import RECEPTION
 from bot.domain.policy import Owes, Policy
+from bot.domain.visit import Hint
 from tests.domain.house import BOOK, HAND_OVER, PEOPLE, make_policy, minutes
 from tests.laws.laws import LAWS, law_2
 from tests.laws.saying import BY_VOICE, COMMANDS, ENDINGS, NEVER_ON_A_CARD, SAID_ANEW, Said, buttons, parts
@@ -97,10 +98,19 @@ class Stories(RuleBasedStateMachine):
         self, number: int, name: str, who: str, to: str, within: int, count: int, voice: str | None
     ) -> None:
         """Somebody wants something, whether or not they may, and whether or not it makes sense by now."""
-        by = parts(self.world.tales[number].visit).get(who, who)
+        visit = self.world.tales[number].visit
+        by = parts(visit).get(who, who)
         due = self.world.now + count * minutes(15)
-        said = Said(by=by, to=to, within=within, due=due, voice=voice, yes=count % 2 == 0)
+        asking = visit.visitor_question.no if visit.visitor_question else 0
+        said = Said(by=by, to=to, within=within, due=due, voice=voice, yes=count % 2 == 0, asking=asking)
         self.give(number, COMMANDS[name](said))
+
+    @rule(number=FIRST, why=st.sampled_from(Hint))
+    def a_platform_gives_a_hint(self, number: int, why: Hint) -> None:
+        """Whoever is asked does not look, says the platform on which they were."""
+        asking = self.world.tales[number].visit.visitor_question
+        if asking is not None:
+            self.give(number, c.ReportAway(person=asking.responder, asking=asking.no, adapter="slack", why=why))
 
     @rule(person=TO, stand_in=st.sampled_from((None, "sophie")))
     def somebody_goes_away(self, person: str, stand_in: str | None) -> None:

@@ -9,13 +9,13 @@ from typing import Final
 
 from bot.domain import commands as c
 from bot.domain.card import Button, Card, Phrase
-from bot.domain.visit import Visit
+from bot.domain.visit import Hint, Visit
 from tests.domain.house import COUNTER, minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """Who says it, and all that may be filled in."""
+    """Who says it, and all that may be filled in; `asking` is the one that stands, if there is one."""
 
     by: str
     to: str
@@ -23,6 +23,7 @@ class Said:
     due: datetime
     voice: str | None
     yes: bool
+    asking: int = 0
 
 
 COMMANDS: Final[Mapping[str, Callable[[Said], c.Command]]] = {
@@ -51,6 +52,9 @@ COMMANDS: Final[Mapping[str, Callable[[Said], c.Command]]] = {
     "drop_call": lambda s: c.DropCallback(by=s.by),
     "undo": lambda s: c.Undo(by=s.by),
     "unreachable": lambda s: c.ReportUnreachable(person=s.to, detail="channel_not_found"),
+    "away": lambda s: c.ReportAway(
+        person=s.by, asking=s.asking, adapter="slack", why=Hint.DND if s.yes else Hint.STATUS
+    ),
 }
 """Every command, under the name of the button that gives it where there is one."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import DeliveryError, DeliveryKind, NotSaved
 from bot.health import ANSWERS_WITHIN, Health, Running
-from bot.ports import Store, Transaction
+from bot.ports import Deaf, Store, Transaction, WhyDeaf
 from tests.fakes import FakeClock, ShakyStore
 from tests.operations.watched import Machine, Watched, asked, starts
 from tests.world import WEDNESDAY, World
@@ -108,6 +108,32 @@ async def test_a_platform_that_is_only_slow_is_not_called_wrongly_configured(wat
         assert (status, body["because"]) == (503, [ON_HOLD])
 
 
+async def test_a_platform_that_is_not_heard_is_named_at_once_and_fails_readiness_after_a_minute(watched: World) -> None:
+    began = watched.clock.now()
+    watched.chat.deaf = Deaf(since=began, why=WhyDeaf.NOT_OPEN)
+    async with asked(watched) as ask:
+        watched.clock.move_to(began + timedelta(seconds=60))
+        status, body = await ask.health("/readyz")
+        why = "the connection to it is not open"
+        assert (status, body["adapters"]["web"]) == (200, {"state": "deaf", "since": began.isoformat(), "why": why})
+        watched.clock.move_to(began + timedelta(seconds=75))
+        status, body = await ask.health("/readyz")
+        assert (status, body["because"]) == (503, [f"web has not been heard for 75 seconds: {why}"])
+        assert (await ask.health("/livez"))[0] == 200, "it is opened again by itself"
+        watched.chat.deaf = None
+        status, body = await ask.health("/readyz")
+        assert (status, body["adapters"]) == (200, {"web": {"state": "ready"}})
+
+
+@pytest.mark.parametrize("why", WhyDeaf)
+async def test_every_reason_for_which_a_platform_is_not_heard_is_said(watched: World, why: WhyDeaf) -> None:
+    watched.chat.deaf = Deaf(since=watched.clock.now() - timedelta(minutes=2), why=why, detail="auth.test: a_code")
+    async with asked(watched) as ask:
+        [because] = (await ask.health("/readyz"))[1]["because"]
+    assert because.startswith("web has not been heard for 120 seconds: ")
+    assert because.endswith(" (auth.test: a_code)")
+
+
 async def test_before_its_adapters_have_started_and_once_it_stops_it_is_not_ready(store: Store) -> None:
     world = Watched(store)
     async with asked(world) as ask:
@@ -202,17 +228,16 @@ async def test_whoever_goes_round_no_more_is_named_and_hello30_is_not_live(watch
         assert (await ask.health("/livez"))[0] == 200
 
 
-async def test_timekeeper_and_each_hand_of_the_courier_say_that_they_go_round(watched: World) -> None:
+async def test_timekeeper_and_courier_say_that_they_go_round(watched: World) -> None:
     parts, machine = watched.parts, Machine()
     parts.running.seconds = machine
-    going = [asyncio.create_task(parts.timekeeper.run()), asyncio.create_task(parts.courier.run(hands=2))]
+    going = [asyncio.create_task(parts.timekeeper.run()), asyncio.create_task(parts.courier.run())]
     await watched.arrives("Julie Tremblay", to_see="martin")
     for _ in range(50):
         await asyncio.sleep(0)
     machine.now = 121
     assert sorted(said.partition(" has")[0] for said in parts.running.still()) == [
-        "courier 1",
-        "courier 2",
+        "courier",
         "timekeeper",
     ]
     parts.timekeeper.alarm.stop()

@@ -42,7 +42,7 @@ async def test_of_two_who_press_at_once_the_first_comes_and_the_other_reads_who(
     await expect(sophie.locator("#said")).not_to_be_empty()
     (promised,) = [event for event in await house.journal(JULIE) if isinstance(event, e.HelloPromised)]
     name, other = ("Martin Gagnon", sophie) if promised.by == "martin" else ("Sophie Roy", martin)
-    await expect(other.locator("#said")).to_contain_text(f"{name} est déjà en route")
+    await expect(other.locator("#said")).to_contain_text(f"{name} a promis une rencontre à 9 h 16 au plus tard")
     await expect(row(other, JULIE)).to_contain_text(name)
 
 

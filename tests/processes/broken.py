@@ -8,6 +8,7 @@ from functools import wraps
 from threading import Event
 from typing import Any, TypeVar
 
+from bot.parcels import NudgeParcel
 from bot.ports import Transaction
 from tests.fakes import StoreAround
 from tests.processes.points import label_of
@@ -37,15 +38,16 @@ class MarksFirst(StoreAround):
     """A nudge is noted as sent in the transaction that claims it, before it is."""
 
     async def transact(self, work: Callable[[Transaction], T]) -> T:
-        if label_of(work) != "claim_nudge":
+        if label_of(work) != "claim":
             return await super().transact(work)
 
         @wraps(work)
         def run(tx: Transaction) -> T:
-            parcel: Any = work(tx)
-            if parcel is not None and parcel.shown is not None:
-                tx.nudge_done(parcel.row, "sent")
-            return parcel  # type: ignore[no-any-return]  # what the claim gave
+            claimed: Any = work(tx)
+            for parcel in claimed.parcels:
+                if isinstance(parcel, NudgeParcel):
+                    tx.nudge_done(parcel.row, "sent")
+            return claimed  # type: ignore[no-any-return]  # what the claim gave
 
         return await super().transact(run)
 

@@ -10,23 +10,32 @@ from collections import Counter
 from pathlib import Path
 
 from bot.domain.card import Nudge
+from bot.domain.visit import Hint
 from bot.errors import DeliveryError, DeliveryKind
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
-from bot.ports import Capabilities, Receive
+from bot.ports import Capabilities, Deaf, Receive
 from tests.processes.points import write_line
 
 NAME = "chat"
 
 
 class RecordingChat:
-    """The platform as an adapter; `refuses` counts how many cards and nudges it refuses before it takes one."""
+    """The platform as an adapter; `refuses` counts how many cards and nudges it refuses before it takes one.
+
+    `away` counts of how many people who are asked it says that they do not look.
+    """
 
     name = NAME
-    capabilities = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=False)
+    capabilities = Capabilities(hints=True)
+    deaf: Deaf | None = None
 
     def __init__(self, calls: Path) -> None:
         self._calls = calls
         self.refuses: Counter[str] = Counter()
+        self.away = 0
+
+    async def closed(self, to: Address) -> str:
+        return ""
 
     async def start(self, receive: Receive) -> None:
         """Nothing comes in from here."""
@@ -47,10 +56,16 @@ class RecordingChat:
         self._note("after", what, to, key)
         return Receipt(address=to, ref=key)
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+    async def amend(self, receipt: Receipt, card: ShownCard, *, again: bool = False) -> Receipt:
         self._note("before", "amend", receipt.address, receipt.ref)
         self._note("after", "amend", receipt.address, receipt.ref)
         return receipt
+
+    async def hint(self, to: Address) -> Hint | None:
+        if not self.away:
+            return None
+        self.away -= 1
+        return Hint.DND
 
     async def stop(self) -> None:
         """Nothing is under way here but calls that others wait for."""

@@ -5,6 +5,7 @@ second platform. It takes commands on standard input, one a line, and answers ea
 
     kill LABEL N       die at the n-th passing of this point from now on
     refuse WHAT N      let the second platform refuse so many cards, or nudges
+    away martin N      let the second platform say of so many people who are asked that they do not look
 """
 
 from __future__ import annotations
@@ -89,6 +90,8 @@ async def _listen(points: Points, chat: RecordingChat) -> None:
         what, name, times = line.split()
         if what == "kill":
             points.arm(name, int(times))
+        elif what == "away":
+            chat.away = int(times)
         else:
             chat.refuses[name] = int(times)
         print("ok", flush=True)  # noqa: T201 - what one waits for

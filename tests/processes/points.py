@@ -16,8 +16,9 @@ from threading import Lock
 from typing import Any, Final, NoReturn, TypeVar
 
 from bot.domain.card import Nudge
+from bot.domain.visit import Hint
 from bot.messages import Address, Announce, AnnounceLine, Incoming, Press, Receipt, Reply, ShownCard, ShownNudge
-from bot.ports import Capabilities, ChatAdapter, Receive, Store, Transaction
+from bot.ports import Capabilities, ChatAdapter, Deaf, Receive, Store, Transaction
 from tests.fakes import StoreAround
 
 T = TypeVar("T")
@@ -28,10 +29,10 @@ WORKS: Final[Mapping[str, tuple[str, ...]]] = {
     "bot.inbox.Inbox.forget.<locals>.<lambda>": ("forget",),
     "bot.timekeeper.Timekeeper._one": ("step",),
     "bot.timekeeper._put_off": ("put_off",),
-    "bot.courier.Courier._claim_card": ("claim_card",),
+    "bot.courier.Courier._claim": ("claim",),
     "bot.settling.Settling._card_shown": ("card_shown",),
     "bot.settling.Settling._card_failed": ("card_failed",),
-    "bot.courier.Courier._claim_nudge": ("claim_nudge",),
+    "bot.settling.Settling._seems_away": ("seems_away",),
     "bot.settling._nudge_sent": ("nudge_done",),
     "bot.settling.Settling._nudge_failed": ("nudge_failed",),
     "bot.demo.clock.DemoClock.keep.<locals>.<lambda>": ("clock",),
@@ -47,8 +48,8 @@ BY_HAND_ONLY: Final = frozenset(
 )
 """These run only where somebody changed a row by hand, which no story here does; see tests/delivery."""
 TRANSACTIONS: Final = tuple(name for names in WORKS.values() for name in names)
-CALLS: Final = ("deliver_card", "deliver_nudge", "amend")
-MAY_FIND_NOTHING: Final = frozenset({"step", "claim_card", "claim_nudge"})
+CALLS: Final = ("deliver_card", "deliver_nudge", "amend", "hint")
+MAY_FIND_NOTHING: Final = frozenset({"step", "claim"})
 """These look for something to do; when there is nothing they give nothing and change nothing: that is no passing."""
 BEFORE_REPLY: Final = "reply:before"
 BEFORE_CHECKPOINT: Final = "checkpoint:before"
@@ -189,6 +190,13 @@ class LabelledAdapter:
     def capabilities(self) -> Capabilities:
         return self._adapter.capabilities
 
+    @property
+    def deaf(self) -> Deaf | None:
+        return self._adapter.deaf
+
+    async def closed(self, to: Address) -> str:
+        return await self._adapter.closed(to)
+
     async def start(self, receive: Receive) -> None:
         async def labelled(incoming: Incoming) -> Reply:
             reply = await receive(incoming)
@@ -204,11 +212,17 @@ class LabelledAdapter:
         self._points.passed(f"{label}:after_call")
         return receipt
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+    async def amend(self, receipt: Receipt, card: ShownCard, *, again: bool = False) -> Receipt:
         self._points.passed("amend:before_call")
-        amended = await self._adapter.amend(receipt, card)
+        amended = await self._adapter.amend(receipt, card, again=again)
         self._points.passed("amend:after_call")
         return amended
+
+    async def hint(self, to: Address) -> Hint | None:
+        self._points.passed("hint:before_call")
+        hint = await self._adapter.hint(to)
+        self._points.passed("hint:after_call")
+        return hint
 
     async def stop(self) -> None:
         await self._adapter.stop()

@@ -110,6 +110,10 @@ class Story:
         """Let the second platform refuse the next card or nudge."""
         await self.program.told(f"refuse {what} 1")
 
+    async def looks_away(self) -> None:
+        """Let the second platform say of whoever is asked next that they do not look."""
+        await self.program.told("away martin 1")
+
     async def spoils(self) -> None:
         """Let the newest visit be unreadable until the program is killed."""
         visit = self._visit
@@ -202,12 +206,13 @@ WAYS: Mapping[str, Way] = {
     "typed": Way((Story.announces,), Story.types),
     "refuse": Way((Story.announces,), Story.promises_unasked),
     "reply": _ANNOUNCING,
-    "claim_card": _SHOWING,
+    "claim": _ANNOUNCING,
     "deliver_card": _SHOWING,
     "card_shown": _SHOWING,
     "amend": Way((Story.announces, Story.settles), Story.promises, times=4),
+    "hint": _ANNOUNCING,
+    "seems_away": Way((Story.looks_away,), Story.announces),
     "card_failed": Way((lambda story: story.refuses("card"),), Story.announces),
-    "claim_nudge": _ANNOUNCING,
     "deliver_nudge": _ANNOUNCING,
     "nudge_done": _ANNOUNCING,
     "nudge_failed": Way((lambda story: story.refuses("nudge"),), Story.announces),

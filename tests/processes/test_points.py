@@ -31,8 +31,8 @@ from tests.processes.story import WAYS, Story
 Start: TypeAlias = Callable[..., Awaitable[Program]]
 CHAINS = {
     "people": ("announce", "press", "form", "typed", "refuse"),
-    "cards": ("reply", "claim_card", "deliver_card", "card_shown", "amend"),
-    "nudges": ("claim_nudge", "deliver_nudge", "nudge_done", "nudge_failed"),
+    "cards": ("reply", "deliver_card", "card_shown", "amend"),
+    "nudges": ("claim", "deliver_nudge", "nudge_done", "nudge_failed", "hint", "seems_away"),
     "time": ("card_failed", "step", "put_off", "clock", "forget", "checkpoint"),
 }
 """What is passed in one story, each point of it once; the stories may be told side by side."""

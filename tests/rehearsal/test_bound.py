@@ -15,14 +15,14 @@ from bot.domain.deadlines import next_deadline
 from bot.domain.decide import decide
 from bot.domain.lifecycle import evolve
 from bot.domain.policy import Ladder, Policy, Step, Verb
-from bot.domain.visit import Visit
+from bot.domain.visit import Hint, Visit
 from bot.errors import Refused
 from bot.opening import make_house
 from bot.rehearsal.arrival import Arrival
 from bot.rehearsal.bound import announcement, bound, is_looked_after
 from tests.rehearsal.conftest import HOUSE, READY, arrival_of
 
-SAID = ("hello", "hello", "hello", "take_over", "busy", "not_yet", "unreachable")
+SAID = ("hello", "hello", "hello", "take_over", "busy", "not_yet", "unreachable", "away")
 LONGEST = -1
 DEED = st.tuples(
     st.sampled_from(SAID),
@@ -77,6 +77,7 @@ class Telling:
             "busy": c.TypeNoAnswer(by=by, reading="busy"),
             "not_yet": c.HasNotCome(by=self.arrival.receptionist),
             "unreachable": c.ReportUnreachable(person=by),
+            "away": c.ReportAway(person=by, asking=self.visit.askings, adapter="slack", why=Hint.DND),
         }
         try:
             self.visit = self.after(self.visit, commands[what])

@@ -17,7 +17,7 @@ from tests.fakes import ALL, FakeChat, FakeClock
 from tests.world import WEDNESDAY, carry_all, house
 
 KEYS = Keys((new_key(),))
-SLACK = Capabilities(buttons=True, forms=True, amend=True, channels=True, lookup=True)
+SLACK = Capabilities()
 MARTIN, NADIA = Address("slack", "U1"), Address("web", "nadia")
 
 

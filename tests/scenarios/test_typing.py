@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.domain.card import Card, Nudge
 from bot.domain.deadlines import next_deadline
-from bot.domain.events import NoAnswerTyped
+from bot.domain.events import NoAnswerTyped, PressRefused
 from bot.domain.visit import Callback, Hello
 from bot.messages import Outcome
 from tests.world import COUNTER, World, at, plain
@@ -191,3 +192,32 @@ async def test_a_reader_of_french_is_answered_in_french(world: World) -> None:
     reply = await world.types("tremblay", "busy")
     assert "Julie Tremblay est à l'accueil" in plain(reply.text)
     assert [plain(button.label) for button in reply.buttons][:3] == ["J'arrive", "Dans 2 min", "Dans 5 min"]
+
+
+async def test_a_line_in_answer_to_a_message_is_about_its_visit(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.arrives("Marc Roy", to_see="martin")
+    to_martin = [message for message in world.chat.messages if message.to.id == "martin"]
+    [marcs] = [m for m in to_martin if isinstance(m.shown, Card) and m.shown.visitor == "Marc Roy"]
+    await world.types("martin", "in 2 min", answers=marcs.ref)
+    assert (await world.visit("Marc Roy")).hello is Hello.PROMISED
+    assert (await world.visit("Julie Tremblay")).hello is Hello.OWED
+    julies = next(m for m in to_martin if isinstance(m.shown, Nudge) and "Julie" in m.shown.text)
+    await world.types("martin", "in 5 min", answers=julies.ref)
+    assert (await world.visit("Julie Tremblay")).hello is Hello.PROMISED
+
+
+async def test_a_line_in_answer_to_any_other_message_is_taken_like_one_by_itself(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.types("martin", "in 2 min", answers="no message of ours")
+    assert (await world.visit()).hello is Hello.PROMISED
+
+
+async def test_what_is_refused_of_a_line_names_the_visitor_and_is_in_the_journal(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.passes(minutes=2)
+    card = next(m for m in world.chat.messages if m.to.id == "martin")
+    await world.presses("sophie", "I'm coming")
+    reply = await world.types("martin", "I'm coming", answers=card.ref)
+    assert reply.text == "Thank you. Sophie Roy is already on the way; nothing has changed."
+    assert isinstance((await world.journal())[-1], PressRefused)

@@ -24,9 +24,9 @@ from tests.world import World, carry_all
 class SharedChat(FakeChat):
     """A platform on which the other process has messages as well, which this one may amend."""
 
-    async def amend(self, receipt: Receipt, card: ShownCard) -> Receipt:
+    async def amend(self, receipt: Receipt, card: ShownCard, *, again: bool = False) -> Receipt:
         mine = any(message.ref == receipt.ref for message in self.messages)
-        return await super().amend(receipt, card) if mine else receipt
+        return await super().amend(receipt, card, again=again) if mine else receipt
 
 
 class Replica:

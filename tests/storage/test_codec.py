@@ -83,8 +83,13 @@ def test_text_that_looks_like_a_moment_stays_text() -> None:
 
 
 def test_receipts_come_back() -> None:
-    value: Receipt = receipt("m1")
+    value: Receipt = receipt("m1:thread", known_as="m1")
     assert codec.RECEIPT.load(codec.RECEIPT.dump(value)) == value
+
+
+def test_a_receipt_from_before_messages_could_be_answered_can_be_read() -> None:
+    kept = '{"address":{"adapter":"web","id":"martin"},"ref":"m1"}'
+    assert codec.RECEIPT.load(kept).known_as == ""
 
 
 def test_the_text_is_canonical() -> None:

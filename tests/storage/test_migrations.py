@@ -29,9 +29,11 @@ from bot.storage.tables import metadata
 from tests.contracts.samples import MARTIN, arrival, nudge, visit
 from tests.postgres import Server
 
-STEPS = ("base", "0001", HEAD)
+STEPS = ("base", "0001", "0002", HEAD)
 ADDED = {"policy": "seal", "visit": "head", "journal": "hash", "facts": "seal", "card": "seal", "nudge": "seal"}
 """The columns of the second version that hold hashes."""
+LACKING = {*ADDED.values(), "known_as"}
+"""All columns that were added to tables of the first version."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -63,11 +65,11 @@ def fill(tx: Transaction) -> None:
 
 
 def rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """Give everything that stands in the tables of both versions, without the columns that one of them lacks."""
+    """Give everything that stands in the tables of all versions, without the columns that one of them lacks."""
     with engine.connect() as connection:
         return {
             table.name: [
-                tuple(value for name, value in row._mapping.items() if name not in ADDED.values())
+                tuple(value for name, value in row._mapping.items() if name not in LACKING)
                 for row in connection.execute(text(f"SELECT * FROM {table.name} ORDER BY 1, 2"))
             ]
             for table in metadata.sorted_tables

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from bot.errors import Conflict, NotSaved, Refused
 from bot.ports import Transaction
 from bot.storage.postgres import postgres_engine, reading
 from bot.storage.schema import bring_up_to_date
-from bot.storage.sharing import TOGETHER
+from bot.storage.sharing import BESIDE, TOGETHER
 from bot.storage.sql import SqlStore
 from bot.storage.sqlite import beside, sqlite_engine
+from bot.urgency import somebody_waits
 from tests.postgres import Server
 
 
@@ -202,3 +204,20 @@ async def test_closing_finishes_those_that_wait(counted: Counted) -> None:
     assert await asyncio.gather(*waiting) == ["a", "b"]
     with pytest.raises(NotSaved, match="closed"):
         await counted.store.transact(partial(put, name="c"))
+
+
+async def test_what_somebody_waits_for_goes_first_and_in_turns_with_the_rest(counted: Counted) -> None:
+    ran = list[str]()
+
+    def work(_: Transaction, name: str) -> None:
+        ran.append(name)
+
+    async with counted.held():
+        tasks = [asyncio.create_task(counted.store.transact(partial(work, name="beside"))) for _ in range(2 * BESIDE)]
+        await asyncio.sleep(0)
+        with somebody_waits():
+            tasks += [asyncio.create_task(counted.store.transact(partial(work, name="waited"))) for _ in range(40)]
+        await asyncio.sleep(0)
+    await asyncio.gather(*tasks)
+    turns = [(name, len(list(group))) for name, group in groupby(ran)]
+    assert turns == [("waited", TOGETHER), ("beside", BESIDE), ("waited", 40 - TOGETHER), ("beside", BESIDE)]

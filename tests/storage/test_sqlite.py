@@ -25,7 +25,7 @@ from bot.storage.databases import open_sqlite
 from bot.storage.schema import bring_up_to_date
 from bot.storage.sql import SqlStore
 from bot.storage.sqlite import beside, sqlite_engine, take_lock
-from tests.contracts.samples import MARTIN, arrival, at, nudge, policy, visit
+from tests.contracts.samples import MARTIN, arrival, at, first, nudge, policy, visit
 
 ROOT = Path(__file__).parents[2]
 
@@ -119,8 +119,8 @@ ASKED_OFTEN: dict[str, tuple[Callable[[Transaction], object], str]] = {
     "journal": (lambda tx: tx.journal("v1"), "sqlite_autoindex_journal_1"),
     "entries": (lambda tx: tx.entries(since=at(), until=at(9)), "ix_journal_at"),
     "same_visitor": (lambda tx: tx.same_visitor("julie", ""), "facts_visitor"),
-    "claim_card": (lambda tx: tx.claim_card(at(9), at(39), "token"), "card_waiting"),
-    "claim_nudge": (lambda tx: tx.claim_nudge(at(9), at(39), "token"), "nudge_waiting"),
+    "claim_card": (lambda tx: first(tx.claim_cards(at(9), at(39), "token")), "card_waiting"),
+    "claim_nudge": (lambda tx: first(tx.claim_nudges(at(9), at(39), "token")), "nudge_waiting"),
     "next_delivery": (lambda tx: tx.next_delivery(), "nudge_waiting"),
     "forget": (lambda tx: tx.forget(at()), "ix_inbox_at"),
 }
@@ -155,7 +155,11 @@ async def test_a_database_of_a_newer_version_is_left_alone(path: Path) -> None:
 
 async def test_after_an_upgrade_an_old_process_claims_nothing_more(store: Store, path: Path) -> None:
     def claims(tx: Transaction) -> tuple[object, ...]:
-        return (tx.due(at(9)), tx.claim_card(at(9), at(39), "token"), tx.claim_nudge(at(9), at(39), "token"))
+        return (
+            tx.due(at(9)),
+            first(tx.claim_cards(at(9), at(39), "token")),
+            first(tx.claim_nudges(at(9), at(39), "token")),
+        )
 
     def fill(tx: Transaction) -> None:
         begin(tx, visit())

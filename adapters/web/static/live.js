@@ -106,14 +106,15 @@
     const told = [];
     let waits = false;
     const old = new Map(parts(region).map((part) => [part.id, part]));
-    const busy = [...old.values()].some(held);
+    // what comes above everything else pushes it down: not while somebody is about to press there
+    const busy = "pushes" in region.dataset ? held(document.getElementById("main")) : [...old.values()].some(held);
     if (order(region) !== order(fresh) || (!old.size && region.innerHTML !== fresh.innerHTML)) {
       if (busy && performance.now() - (heldSince ??= performance.now()) < HELD_AT_MOST_MS) waits = true;
     }
     const inPlace = waits || order(region) === order(fresh);
     for (const part of parts(fresh)) {
       const was = old.get(part.id);
-      if (!was && !waits) told.push(part.dataset.status);
+      if (!was && !waits && part.dataset.status) told.push(part.dataset.status);
       if (!was || was.dataset.mark === part.dataset.mark) {
         if (was && !inPlace) part.replaceWith(was);
         continue;

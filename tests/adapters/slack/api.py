@@ -25,7 +25,7 @@ APP_TOKEN = "xapp-1"
 BOT = "UBOT"
 DESK = "CDESK"
 TRIGGER_LASTS = timedelta(seconds=3)
-SCOPES = "app_mentions:read,channels:history,chat:write,commands,im:history,im:write,users:read"
+SCOPES = "app_mentions:read,channels:history,chat:write,commands,dnd:read,im:history,im:write,users:read"
 
 Block = dict[str, Any]
 
@@ -103,6 +103,8 @@ class SlackApi:
         self.port = 0
         self.bot = BOT
         self.scopes: str | None = SCOPES
+        self.dnd: dict[str, dict[str, Any]] = {}
+        self.profiles: dict[str, dict[str, Any]] = {}
         self.messages: list[Message] = []
         self.modals: list[Modal] = []
         self.homes: dict[str, Modal] = {}
@@ -231,7 +233,7 @@ class SlackApi:
         method = request.match_info["method"]
         body = await request.text()
         args = json.loads(body) if "json" in request.headers.get("Content-Type", "") else dict(parse_qsl(body))
-        at = str(args.get("channel") or args.get("users") or args.get("user_id") or "")
+        at = str(args.get("channel") or args.get("users") or args.get("user_id") or args.get("user") or "")
         fault = self._fault(method, at)
         self.arrived.update((method, f"{method} {at}"))
         self._called.set()
@@ -281,6 +283,8 @@ class SlackApi:
     def _do(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
         if method == "auth.test":
             return {"user_id": self.bot, "team_id": "T1", "bot_id": "B1"}
+        if method in ("dnd.info", "users.info"):
+            return self._of_user(method, args["user"])
         if method == "conversations.open":
             return {"channel": {"id": self.conversation(args["users"])}}
         if method in ("conversations.history", "conversations.replies"):
@@ -296,6 +300,12 @@ class SlackApi:
         if method == "apps.connections.open":
             return {"url": f"ws://127.0.0.1:{self.port}/link?ticket={self.arrived[method]}"}
         raise Refusal("unknown_method")
+
+    def _of_user(self, method: str, user: str) -> dict[str, Any]:
+        if method == "dnd.info":
+            return self.dnd.get(user, {"dnd_enabled": False, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1})
+        empty = {"status_text": "", "status_emoji": "", "status_expiration": 0}
+        return {"user": {"id": user, "profile": {**empty, **self.profiles.get(user, {})}}}
 
     def _history(self, method: str, args: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         found = [m for m in self.messages if m.channel == args["channel"] and not m.only_for and not m.deleted]

@@ -206,6 +206,11 @@ class Slack:
         told = {"id": self.user(person), "team_id": "T1", "name": person, "deleted": False, "is_bot": False, **user}
         return await self._event({"type": "user_change", "user": told}, status)
 
+    async def dnd_changes(self, person: str) -> Answer:
+        """Slack tells that somebody's hours of do not disturb have changed, or began, or ended."""
+        told = {"dnd_enabled": True, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1}
+        return await self._event({"type": "dnd_updated_user", "user": self.user(person), "dnd_status": told})
+
     async def is_uninstalled(self, **envelope: Any) -> Answer:
         """Somebody removes the app from the workspace."""
         return await self._event({"type": "app_uninstalled"}, **envelope)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
 from aiohttp import ClientSession
 
-from adapters.slack.adapter import Secrets, SlackAdapter
+from adapters.slack.adapter import SlackAdapter
+from adapters.slack.tokens import Secrets
 from bot import settings as configured
 from bot.messages import Address
 from bot.ports import Store
@@ -80,6 +82,12 @@ class House(World):
         assert self.adapter._homes is not None
         await self.adapter._homes.settled()
 
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for what Slack's own client does by itself."""
+        async with asyncio.timeout(10):
+            while not holds():  # noqa: ASYNC110 - Slack's client sets no event
+                await asyncio.sleep(0.01)
+
     # --- what people do ----------------------------------------------------------------------------------------------
 
     async def commands(self, line: str = "", *, by: str = "nadia") -> None:
@@ -138,7 +146,7 @@ class House(World):
 
     def message(self, person: str, visitor: str = "") -> Message:
         """Give the newest card that somebody has, or reception's for whoever stands at the counter."""
-        found = [m for m in self.shown(person) if m.blocks and m.metadata and visitor in said(m)]
+        found = [m for m in self.cards_of(person) if visitor in said(m)]
         assert found, f"{person} has no card of {visitor or 'anybody'}"
         return found[-1]
 
@@ -148,7 +156,12 @@ class House(World):
 
     def cards_of(self, person: str) -> list[Message]:
         """Give all cards that somebody has, oldest first."""
-        return [m for m in self.shown(person) if m.blocks and m.metadata]
+        return [m for m in self.shown(person) if m.blocks and m.metadata and not m.thread]
+
+    def steps(self, visitor: str = "") -> list[Message]:
+        """Give what tells the steps of a visit, in the thread of reception's newest card."""
+        card = self.message("nadia", visitor)
+        return [m for m in self.shown("nadia") if m.metadata and m.thread == card.ts]
 
     def reads(self, person: str, visitor: str = "") -> str:
         """Give all that somebody reads on their newest card."""

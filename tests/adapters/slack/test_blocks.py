@@ -10,18 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.blocks import (
+    STEP,
+    Message,
     Pressed,
+    ThreadWords,
     Words,
     card_message,
     nudge_message,
     read_pressed,
     reply_message,
+    thread_message,
 )
 from adapters.slack.limits import escaped
-from bot.domain.card import Button, Card, Fact
+from bot.domain.card import Button, Card, Fact, StepLine
 from bot.messages import Outcome, Reply, ShownButton, ShownCard
 from tests.adapters.slack.kit import faults_of_message, texts
 
+NINE = datetime(2026, 3, 4, 14, 12, tzinfo=UTC)
+TIME = "<!date^1772633520^{time}|9:12 a.m.>"
 WORDS = Words(more="More", say="Say to the visitor", number="Number", since="Waiting since <!date^1^{time}|9:12>")
 HOSTILE = st.sampled_from(
     ["<!channel>", "<@U0MARTIN>", "&amp;<b>", "*bold*", "é" * 40, "🙂" * 20, "<" * 400, "a" * 4000]
@@ -142,6 +148,40 @@ def test_the_first_main_button_is_the_only_primary_one() -> None:
 def test_slack_takes_every_reply(text: str, choices: tuple[ShownButton, ...]) -> None:
     message = reply_message(Reply(outcome=Outcome.ASKED_BACK, text=text, visit="v1", buttons=choices), "typed:{}")
     assert faults_of_message(message.text, message.blocks) == []
+
+
+def thread(*said: str) -> tuple[Message, list[str]]:
+    """Give the message in the thread of a card with these steps, and its lines."""
+    card = replace(JULIE, steps=tuple(StepLine(at=NINE, text=text) for text in said))
+    words = ThreadWords((TIME,) * len(said), lambda count: f"{count} earlier steps are on the visit's page.")
+    message = thread_message(card, words)
+    return message, "\n".join(texts(message.blocks)).split("\n")
+
+
+@given(st.lists(TEXT.map(lambda text: " ".join(text.split()) or "x"), min_size=1, max_size=120))
+def test_slack_takes_the_steps_of_every_visit_and_none_is_lost_without_a_word(said: list[str]) -> None:
+    message, lines = thread(*said)
+    assert faults_of_message(message.text, message.blocks) == []
+    told = [line for line in lines if line.startswith(TIME)]
+    assert [line.removeprefix(f"{TIME} · ") for line in told] == [escaped(text, STEP) for text in said[-len(told) :]]
+    left = len(said) - len(told)
+    counted = [f"{left} earlier steps are on the visit's page."] if left else []
+    assert [line for line in lines if line not in told] == counted
+    assert not any(sign in line.removeprefix(TIME) for line in lines for sign in "<>")
+
+
+def test_the_oldest_of_more_steps_than_slack_takes_are_counted() -> None:
+    message, (first, *lines) = thread(*(f"{n} {'x' * 400}" for n in range(1, 101)))
+    assert faults_of_message(message.text, message.blocks) == []
+    assert len(lines) > 20
+    assert first == f"{100 - len(lines)} earlier steps are on the visit's page."
+    assert lines[-1].startswith(f"{TIME} · 100 xxx")
+
+
+def test_the_text_of_the_steps_is_the_newest_of_them() -> None:
+    message, lines = thread("Martin Gagnon was asked.", "Martin <b> & Co promised a hello by 9:14 a.m.")
+    assert message.text == "Martin &lt;b&gt; &amp; Co promised a hello by 9:14 a.m."
+    assert lines == [f"{TIME} · Martin Gagnon was asked.", f"{TIME} · {message.text}"]
 
 
 def test_a_nudge_is_its_text() -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.card import Nudge
+from bot.domain.card import Nudge, StepLine
 from bot.domain.events import NotDelivered
-from bot.errors import DeliveryError, DeliveryKind
-from bot.messages import Address, Receipt
+from bot.errors import DeliveryError, DeliveryKind, UnknownOutcome
+from bot.messages import Address, ShownCard
 from tests.adapters.slack.api import DESK, Fault, refused, too_many
 from tests.adapters.slack.driver import said
 from tests.adapters.slack.house import House, on_slack, slack_house
 from tests.contracts.test_adapter import card, nudge
-from tests.world import WEDNESDAY
+from tests.world import WEDNESDAY, at
 
 MARTIN = Address("slack", "UMARTIN")
 DM = "DUMARTIN"
@@ -31,7 +32,7 @@ async def test_a_card_whose_reply_was_lost_is_found_and_amended(world: House) ->
         await world.adapter.deliver(card(3), MARTIN, "key")
     receipt = await world.adapter.deliver(card(4), MARTIN, "key", again=True)
     [message] = world.api.in_channel("UMARTIN")
-    assert receipt == Receipt(address=MARTIN, ref=f"{DM}:{message.ts}")
+    assert (receipt.address, receipt.ref) == (MARTIN, f"{DM}:{message.ts}")
     assert message.amended == 1
     assert await world.adapter.amend(receipt, card(5)) == receipt
     assert message.amended == 2
@@ -137,6 +138,114 @@ async def test_the_reader_of_a_card_need_not_be_in_the_directory_any_more(world:
     assert (await world.adapter.deliver(left, MARTIN, "n")).ref
 
 
+# --- the thread of reception's card ----------------------------------------------------------------------------------
+
+
+COUNTER = Address("slack", DESK)
+
+
+def counters(*steps: str, revision: int = 3) -> ShownCard:
+    """Give reception's card with these steps."""
+    told = tuple(StepLine(at=WEDNESDAY, text=text) for text in steps)
+    return replace(card(revision), reader="reception:montreal", steps=told)
+
+
+async def test_steps_go_into_the_thread_of_their_card_and_what_finds_both_says_so(world: House) -> None:
+    first = await world.adapter.deliver(counters(), COUNTER, "key")
+    receipt = await world.adapter.amend(first, counters("Martin was asked."))
+    own, steps = world.api.in_channel(DESK)
+    assert (first.ref, receipt.ref) == (f"{DESK}:{own.ts}", f"{DESK}:{own.ts}:{steps.ts}")
+    assert (own.thread, steps.thread) == ("", own.ts)
+    assert await world.adapter.amend(receipt, counters("Martin was asked.", "Martin comes.")) == receipt
+    assert (own.amended, steps.amended) == (2, 1)
+    assert [line.partition(" · ")[2] for line in said(steps).splitlines()] == ["Martin was asked.", "Martin comes."]
+
+
+async def test_a_card_that_comes_late_comes_with_its_steps(world: House) -> None:
+    receipt = await world.adapter.deliver(counters("Martin comes."), COUNTER, "key")
+    own, steps = world.api.in_channel(DESK)
+    assert receipt.ref == f"{DESK}:{own.ts}:{steps.ts}"
+    assert world.api.arrived["conversations.replies"] == 0
+
+
+@pytest.mark.parametrize("private", [False, True])
+@pytest.mark.parametrize("fault", [too_many(30), Fault(after=True), Fault(status=500)])
+async def test_steps_that_must_wait_make_no_second_card(world: House, fault: Fault, *, private: bool) -> None:
+    if private:
+        world.api.fails_always("conversations.history", refused("missing_scope", needed="groups:history"))
+    world.api.fails("chat.postMessage", Fault(until=_set()), fault)
+    with pytest.raises(UnknownOutcome) as caught:
+        await world.adapter.deliver(counters("Martin comes."), COUNTER, "key")
+    assert caught.value.kind is DeliveryKind.WAIT_UNTIL
+    receipt = await world.adapter.deliver(counters("Martin comes."), COUNTER, "key", again=True)
+    own, steps = world.api.in_channel(DESK)
+    assert receipt.ref == f"{DESK}:{own.ts}:{steps.ts}"
+
+
+async def test_a_card_that_is_gone_before_its_steps_came_is_posted_anew(world: House) -> None:
+    world.api.fails("chat.postMessage", Fault(until=_set()), too_many(30))
+    with pytest.raises(UnknownOutcome):
+        await world.adapter.deliver(counters("Martin comes."), COUNTER, "key")
+    world.api.messages[0].deleted = True
+    receipt = await world.adapter.deliver(counters("Martin comes."), COUNTER, "key", again=True)
+    own, steps = world.api.in_channel(DESK)
+    assert receipt.ref == f"{DESK}:{own.ts}:{steps.ts}"
+
+
+async def test_steps_whose_reply_was_lost_are_found_also_after_a_restart(world: House) -> None:
+    receipt = await world.adapter.deliver(counters(), COUNTER, "key")
+    world.api.fails("chat.postMessage", Fault(after=True))
+    with pytest.raises(UnknownOutcome):
+        await world.adapter.amend(receipt, counters("Martin comes."))
+    await world.adapter.stop()
+    world.is_joined()
+    await world.begins()
+    amended = await world.adapter.amend(receipt, counters("Martin comes.", "Martin came."), again=True)
+    own, steps = world.api.in_channel(DESK)
+    assert amended.ref == f"{DESK}:{own.ts}:{steps.ts}"
+    assert "Martin came." in said(steps)
+
+
+async def test_in_a_private_channel_steps_whose_reply_was_lost_come_rather_twice_than_never(world: House) -> None:
+    receipt = await world.adapter.deliver(counters(), COUNTER, "key")
+    world.api.fails("chat.postMessage", Fault(after=True))
+    with pytest.raises(UnknownOutcome):
+        await world.adapter.amend(receipt, counters("Martin comes."))
+    world.api.fails_always("conversations.replies", refused("missing_scope", needed="groups:history"))
+    amended = await world.adapter.amend(receipt, counters("Martin comes."), again=True)
+    *_, newest = world.api.in_channel(DESK)
+    assert amended.ref.endswith(f":{newest.ts}")
+    assert len(world.api.in_channel(DESK)) == 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refused("restricted_action_thread_locked"),
+        refused("channel_not_found"),
+        refused("no_permission"),
+        Fault("internal_error", after=True),
+        Fault("internal_error"),
+    ],
+)
+async def test_a_card_does_not_wait_for_its_steps_and_these_come_once_with_the_next_change(
+    world: House, fault: Fault
+) -> None:
+    receipt = await world.adapter.deliver(counters(), COUNTER, "key")
+    world.api.fails("chat.postMessage", fault)
+    same = await world.adapter.amend(receipt, counters("Martin comes."))
+    assert same == receipt
+    amended = await world.adapter.amend(same, counters("Martin comes.", "Martin came."))
+    own, steps = world.api.in_channel(DESK)
+    assert (own.amended, amended.ref) == (2, f"{DESK}:{own.ts}:{steps.ts}")
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
+
+
 # --- through the courier ---------------------------------------------------------------------------------------------
 
 
@@ -150,14 +259,14 @@ async def test_a_channel_that_wants_no_more_is_held_and_the_others_go_on(world: 
     assert (world.shown("martin"), world.api.arrived["chat.postMessage"]) == ([], calls)
     await world.passes(seconds=1)
     assert len(world.cards_of("martin")) == 1
-    assert world.buzzes("martin") == ["Julie Tremblay is asking for you"]
+    assert world.buzzes("martin") == [], "a card that is new makes the phone buzz by itself"
 
 
 async def test_a_passing_fault_is_tried_again(world: House) -> None:
     world.api.fails("chat.postMessage", Fault(status=500), refused("service_unavailable"), at=DM)
     await world.commands(LINE)
     await world.passes(seconds=10)
-    assert (len(world.cards_of("martin")), len(world.buzzes("martin"))) == (1, 1)
+    assert (len(world.cards_of("martin")), len(world.buzzes("martin"))) == (1, 0)
 
 
 async def test_an_amendment_that_failed_comes_later(world: House) -> None:
@@ -184,7 +293,7 @@ async def test_a_lost_reply_makes_no_second_message(world: House, fault: Fault) 
     await world.passes(seconds=10)
     for person in ("nadia", "martin"):
         assert len(world.cards_of(person)) == 1
-    assert world.buzzes("martin") == ["Julie Tremblay is asking for you"]
+    assert world.buzzes("martin") == [], "a card that is new makes the phone buzz by itself"
     await world.clicks("martin", "In 2 min")
     assert "expects you by 9:15" in world.reads("martin")
     assert "Martin Gagnon is coming to greet you" in world.reads("nadia")
@@ -199,6 +308,97 @@ async def test_a_message_that_was_deleted_is_posted_anew(world: House) -> None:
     await world.clicks("nadia", "Hello happened")
     assert "Greeted" in world.reads("martin")
     assert len(world.cards_of("martin")) == 1
+
+
+async def test_the_steps_of_a_visit_stand_in_the_thread_of_receptions_card_and_notify_nobody(world: House) -> None:
+    await world.commands(LINE)
+    assert world.steps() == []
+    await world.passes(seconds=60)
+    await world.clicks("martin", "In 2 min")
+    await world.clicks("nadia", "Hello happened")
+    [steps] = world.steps()
+    assert said(steps).splitlines() == [
+        "<!date^1772633520^{time}|9:12 a.m.> · Nadia Benali announced Julie Tremblay for Martin Gagnon.",
+        "<!date^1772633520^{time}|9:12 a.m.> · Martin Gagnon was asked.",
+        "<!date^1772633565^{time}|9:12 a.m.> · Martin Gagnon was reminded.",
+        "<!date^1772633580^{time}|9:13 a.m.> · Martin Gagnon promised a hello by 9:15 a.m.",
+        "<!date^1772633580^{time}|9:13 a.m.> · Martin Gagnon greeted Julie Tremblay, in time.",
+    ]
+    assert steps.text == "Martin Gagnon greeted Julie Tremblay, in time."
+    posted = [args for method, args in world.api.calls if method == "chat.postMessage" and "thread_ts" in args]
+    assert len(posted) == 1
+    assert "reply_broadcast" not in posted[0]
+    assert "@" not in said(steps)
+    assert all(not m.thread for m in world.shown("martin"))
+    assert len(world.cards_of("nadia")) == 1
+
+
+async def test_a_step_of_another_day_says_which() -> None:
+    async with slack_house(settings=on_slack(web=("nadia",))) as world:
+        await world.arrives("Robert Lavoie", to_see="martin", kind="supplier", phone="514 555-0142")
+        await world.comes(at(9, day=5))
+        await world.clicks("martin", "Done")
+        [steps] = world.steps()
+    first, *_, newest = said(steps).splitlines()
+    assert first.startswith("<!date^1772633520^{time}|9:12 a.m.> · ")
+    assert newest.startswith(
+        "<!date^1772719200^{date_short} {time}|Thursday, March 5, 9:00 a.m.> · Martin Gagnon called"
+    )
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(after=True), id="stored and dropped"),
+        pytest.param(Fault(before=True), id="dropped"),
+        pytest.param(Fault(status=500, after=True), id="stored, and 500"),
+        pytest.param(Fault("internal_error", after=True), id="stored, and refused"),
+        pytest.param(too_many(30), id="too many"),
+    ],
+)
+async def test_a_lost_reply_makes_no_second_message_in_the_thread(world: House, fault: Fault) -> None:
+    await world.commands(LINE)
+    world.api.fails("chat.postMessage", fault, at=DESK)
+    await world.clicks("martin", "In 2 min")
+    assert "Martin Gagnon is coming to greet you" in world.reads("nadia")
+    await world.passes(seconds=30)
+    await world.clicks("nadia", "Hello happened")
+    [steps] = world.steps()
+    assert "Martin Gagnon greeted Julie Tremblay, in time." in said(steps)
+    assert len(world.cards_of("nadia")) == 1
+
+
+async def test_steps_that_were_deleted_are_posted_anew_and_their_card_is_not(world: House) -> None:
+    await world.commands(LINE)
+    await world.clicks("martin", "In 2 min")
+    card, [steps] = world.message("nadia"), world.steps()
+    steps.deleted = True
+    world.api.fails("chat.postMessage", Fault(after=True), at=DESK)
+    await world.clicks("nadia", "Hello happened")
+    await world.passes(seconds=5)
+    [anew] = world.steps()
+    assert "Martin Gagnon greeted Julie Tremblay" in said(anew)
+    assert world.cards_of("nadia") == [card]
+
+
+async def test_a_card_that_was_deleted_is_posted_anew_with_its_steps(world: House) -> None:
+    await world.commands(LINE)
+    await world.clicks("martin", "In 2 min")
+    world.message("nadia").deleted = True
+    await world.clicks("martin", "In 5 min")
+    assert len(world.cards_of("nadia")) == 1
+    [steps] = world.steps()
+    assert "Martin Gagnon moved the hello to 9:17 a.m." in said(steps)
+
+
+async def test_a_thread_that_slack_has_locked_holds_up_nothing(world: House) -> None:
+    await world.commands(LINE)
+    world.api.fails_always("chat.postMessage", refused("restricted_action_thread_locked"), at=DESK)
+    await world.clicks("martin", "In 2 min")
+    await world.clicks("nadia", "Hello happened")
+    assert "Greeted" in world.reads("nadia")
+    assert world.steps() == []
+    assert not [e for e in await world.deliveries() if isinstance(e, NotDelivered)]
 
 
 async def test_whoever_has_left_slack_is_unreachable_and_the_next_step_happens_now(world: House) -> None:
@@ -320,4 +520,4 @@ async def test_a_call_that_never_ends_is_given_up_and_looked_for_later(world: Ho
     world.parts.courier.call_within = timedelta(seconds=15)
     await world.passes(seconds=30)
     assert (len(world.cards_of("martin")), len(world.cards_of("nadia"))) == (1, 1)
-    assert world.buzzes("martin") == ["Julie Tremblay is asking for you"]
+    assert world.buzzes("martin") == [], "a card that is new makes the phone buzz by itself"

@@ -198,9 +198,9 @@ def test_an_arrival_comes_back_whole() -> None:
         via=picked("phone"),
         party={"type": "plain_text_input", "value": "3"},
     )
-    assert modals.arrival(view, "montreal", {"U0MARTIN": "martin"}) == Announce(
+    assert modals.chosen_somebody(view) == "U0MARTIN"
+    assert modals.arrival(view) == Announce(
         visitor="Julie Tremblay",
-        owner_id="martin",
         company="Chambre de commerce",
         kind="client",
         phone="514 555-0142",
@@ -219,8 +219,18 @@ def test_a_name_that_was_typed_goes_before_somebody_who_was_chosen() -> None:
         somebody={"type": "users_select", "selected_user": "U0MARTIN"},
         party={"type": "plain_text_input", "value": "٣"},
     )
-    act = modals.arrival(view, "montreal", {"U0MARTIN": "martin"})
+    act = modals.arrival(view)
     assert (act.owner, act.owner_id, act.party) == ("Sophie", "", 1)
+    assert modals.chosen_somebody(view) == ""
+
+
+def test_the_counter_is_chosen_where_the_channel_does_not_tell() -> None:
+    counters = [Option(value="montreal", label="Montréal"), Option(value="quebec", label="Québec")]
+    view = modals.arrival_view(WORDS, [], [], site="", sites=counters)
+    [asked] = [block for block in view["blocks"] if block["block_id"] == "site"]
+    assert not asked["optional"]
+    chosen = filled(view, site={"type": "static_select", "selected_option": {"value": "quebec"}})
+    assert modals.arrival(chosen).site == "quebec"
 
 
 def test_the_state_may_be_missing() -> None:

@@ -43,9 +43,21 @@ def test_a_line_in_which_the_bot_is_mentioned(text: str) -> None:
 
 def test_a_line_in_a_direct_message() -> None:
     envelope = {"event_id": "Ev2", "event": {"user": "U0MARTIN", "text": "in 5 min &amp; sorry", "ts": AT}}
-    incoming = payloads.message(envelope, "v1", NAMES)
-    assert incoming.act == Typed(text="in 5 min & sorry", visit="v1")
+    incoming = payloads.message(envelope, NAMES)
+    assert incoming.act == Typed(text="in 5 min & sorry")
     assert incoming.pressed_at == MOMENT
+
+
+@pytest.mark.parametrize("thread, answers", [({"thread_ts": "17.1"}, "D1:17.1"), ({"thread_ts": AT}, ""), ({}, "")])
+def test_a_line_in_a_thread_answers_the_message_at_which_it_hangs(thread: dict[str, str], answers: str) -> None:
+    event = {"user": "U0MARTIN", "channel": "D1", "text": "in 5 min", "ts": AT, **thread}
+    act = payloads.message({"event_id": "Ev2", "event": event}, NAMES).act
+    assert act == Typed(text="in 5 min", answers=answers)
+
+
+@pytest.mark.parametrize("ref", ["D1:17.1", "D1:17.1:17.2"])
+def test_a_message_is_known_by_its_own_moment_whatever_stands_in_its_thread(ref: str) -> None:
+    assert payloads.known_as(ref) == "D1:17.1"
 
 
 @pytest.mark.parametrize(
@@ -137,8 +149,13 @@ def answered(act: payloads.Carriable, button: Button[str]) -> Any:
         (LINE, Button(name="same", label="Same", value="v1"), AnnounceLine(text=LINE.text, site="montreal", same=True)),
         (Announce(visitor="J"), Button(name="another", label="A", value="yes"), Announce(visitor="J", another=True)),
         (Typed(text="in 5"), Button(name="visit", label="Julie", value="v2"), Typed(text="in 5", visit="v2")),
-        (Typed(text="in 5"), Button(name="same", label="Same", value="v1"), None),
-        (LINE, Button(name="site", label="x", value="quebec"), None),
+        (Typed(text="J for M"), Button(name="same", label="S", value="v1"), AnnounceLine(text="J for M", same=True)),
+        (
+            AnnounceLine(text="J for M", owner_id="roy"),
+            Button(name="site", label="Québec", value="quebec"),
+            AnnounceLine(text="J for M", owner_id="roy", site="quebec"),
+        ),
+        (LINE, Button(name="visit", label="x", value="v1"), None),
     ],
 )
 def test_what_had_been_typed_comes_with_the_answer(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiohttp.web import WebSocketResponse
+from structlog.testing import capture_logs
 
-from bot.messages import Incoming, Reply
+from adapters.slack.hearing import LOOK_EVERY
+from bot.messages import Incoming, Reply, Typed
+from bot.ports import Deaf, WhyDeaf
 from tests.adapters.slack.api import DESK, refused
 from tests.adapters.slack.house import House, slack_house
 from tests.world import plain
@@ -110,17 +114,23 @@ async def test_the_same_event_again_is_done_once_and_said_once(world: House) -> 
     assert (await world.story()).count("HelloPromised") == 1
 
 
-async def test_what_failed_is_not_acknowledged_so_that_slack_delivers_it_again(world: House) -> None:
-    link = await linked(world)
-    await link.asks("e1", "slash_commands", command(world, "Julie Tremblay for Martin Gagnon"))
-    card = world.message("martin")
-    world.api.fails("conversations.replies", refused("internal_error"))
-    event = typed("in 5 min")
-    event["event"]["thread_ts"] = card.ts
-    await link.says("e2", "events_api", event)
-    await world.api.is_called("conversations.replies", at="DUMARTIN")
-    await link.asks("e3", "events_api", event)  # the answer is to this one: there was none before it
-    assert (await world.story()).count("HelloPromised") == 1
+async def test_what_failed_is_not_acknowledged_so_that_slack_delivers_it_again() -> None:
+    async with slack_house(mode="socket", starts=False) as world:
+        failed = asyncio.Event()
+
+        async def receive(incoming: Incoming) -> Reply:
+            if isinstance(incoming.act, Typed) and not failed.is_set():
+                failed.set()
+                raise RuntimeError("out of memory, say")
+            return await world.parts.inbox.receive(incoming)
+
+        await world.adapter.start(receive)
+        link = await linked(world)
+        await link.asks("e1", "slash_commands", command(world, "Julie Tremblay for Martin Gagnon"))
+        await link.says("e2", "events_api", typed("in 5 min"))
+        await failed.wait()
+        await link.asks("e3", "events_api", typed("in 5 min"))  # the answer is to this one: there was none before it
+        assert (await world.story()).count("HelloPromised") == 1
 
 
 async def test_a_websocket_that_was_closed_is_opened_again(world: House) -> None:
@@ -196,3 +206,111 @@ async def test_stopping_before_slack_was_heard_ends_that_too() -> None:
         servers = {task for task in asyncio.all_tasks() if "RequestHandler" in repr(task)}
         await world.adapter.stop()
         assert asyncio.all_tasks() - before - servers == set()
+
+
+# --- whether it is heard ---------------------------------------------------------------------------------------------
+
+
+async def looks(world: House) -> Deaf | None:
+    """The moment comes in which the adapter looks whether it is heard; give what it then says."""
+    world.clock.move_to(world.clock.now() + LOOK_EVERY)
+    await asyncio.sleep(0)
+    return world.adapter.deaf
+
+
+async def test_slack_is_not_heard_until_its_websocket_is_open() -> None:
+    async with slack_house(mode="socket", starts=False) as world:
+        world.api.refuses_links = 1
+        began = world.clock.now()
+        await world.begins()
+        assert world.adapter.deaf == Deaf(since=began, why=WhyDeaf.NOT_OPEN)
+        assert world.adapter._socket is not None
+        world.adapter._socket.client.ping_interval = 0.05
+        await linked(world)
+        await world.until(lambda: world.adapter.deaf is None)
+
+
+async def test_slack_is_not_heard_from_the_moment_at_which_the_loss_of_its_websocket_is_seen(world: House) -> None:
+    link = await linked(world)
+    await world.until(lambda: world.adapter.deaf is None)
+    assert world.adapter._socket is not None
+    world.adapter._socket.client.ping_interval = 0.05
+    world.api.refuses_links = 10_000
+    await link.socket.close()
+    await world.until(lambda: world.adapter.deaf is not None)
+    began = world.clock.now()
+    for _ in range(12):
+        assert await looks(world) == Deaf(since=began, why=WhyDeaf.NOT_OPEN)
+    world.api.refuses_links = 0
+    await linked(world)
+    await world.until(lambda: world.adapter.deaf is None)
+
+
+async def test_a_loss_is_seen_within_seconds_though_nobody_asks(world: House) -> None:
+    await linked(world)
+    await world.until(lambda: world.adapter.deaf is None)
+    assert world.adapter._socket is not None
+    socket, lost = world.adapter._socket, world.clock.now() + LOOK_EVERY
+    await world.api.goes_down()
+    await world.until(lambda: not socket.is_open)
+    await asyncio.sleep(0)
+    world.clock.move_to(lost)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    world.clock.move_to(lost + 10 * LOOK_EVERY)
+    deaf = world.adapter.deaf
+    assert deaf is not None
+    assert deaf.since == lost
+
+
+async def test_that_it_cannot_be_opened_is_said_once_until_it_was_open() -> None:
+    async with slack_house(mode="socket", starts=False) as world:
+        world.api.refuses_links = 4
+        with capture_logs() as logs:
+            await world.begins()
+            assert world.adapter._socket is not None
+            world.adapter._socket.client.ping_interval = 0.01
+            await linked(world)
+            await world.until(lambda: world.adapter.deaf is None)
+        assert [line["event"] for line in logs if line["event"].startswith("slack.")] == [
+            "slack.not_heard",
+            "slack.heard",
+        ]
+
+
+async def test_the_removal_of_the_app_is_a_reason_at_once(world: House) -> None:
+    link = await linked(world)
+    await world.until(lambda: world.adapter.deaf is None)
+    event = {"type": "app_uninstalled"}
+    moment = int(world.clock.now().timestamp())
+    body = {"type": "event_callback", "event_id": "Ev9", "team_id": "T1", "event": event, "event_time": moment}
+    await link.asks("e1", "events_api", body)
+    deaf = world.adapter.deaf
+    assert deaf is not None
+    assert (deaf.why, deaf.detail) == (WhyDeaf.REMOVED, "app_uninstalled")
+
+
+async def test_a_websocket_whose_other_side_does_not_let_go_is_let_go_of(world: House) -> None:
+    await linked(world)
+    socket = world.adapter._socket
+    assert socket is not None
+    never = asyncio.Event()
+
+    class Hangs:
+        """A websocket whose other side never answers that it is closed."""
+
+        closed = False
+
+        async def close(self) -> None:
+            await never.wait()
+
+    await world.until(lambda: socket.is_open)
+    real, socket.client.current_session = socket.client.current_session, Hangs()  # type: ignore[assignment]
+    socket.closed_within = timedelta(seconds=0.05)
+    await world.adapter.stop()
+    client = socket.client
+    assert client.aiohttp_client_session.closed
+    await asyncio.wait([client.message_processor], timeout=1)
+    assert client.message_processor.done()
+    if real is not None:
+        await real.close()

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from adapters.slack import adapter as slack_adapter
-from adapters.slack.adapter import SCOPES, Secrets, SlackAdapter
-from bot import courier
+from adapters.slack.adapter import HEARING, SCOPES, SlackAdapter
+from adapters.slack.tokens import Secrets
+from bot import bootstrap, courier
 from bot.errors import DeliveryError, DeliveryKind, Hello30Error
 from bot.language.wording import Wording
 from bot.messages import Address
 from bot.pages import Views
+from bot.ports import Deaf, WhyDeaf
 from bot.settings import Settings, Slack
 from bot.storage.memory import MemoryStore
 from tests.adapters.slack.api import APP_TOKEN, DESK, TOKEN, Fault, refused, too_many
@@ -162,7 +165,7 @@ async def slack_is_asked_again(world: House) -> None:
     asked = world.api.arrived["auth.test"]
     world.clock.move_to(world.clock.now() + slack_adapter.TRY_AGAIN)
     await world.api.is_called("auth.test", at="", times=asked + 1)
-    await asyncio.wait(world.adapter._beside, timeout=1)
+    await asyncio.wait([task for task in world.adapter._beside if task.get_name() != HEARING], timeout=1)
 
 
 async def test_who_we_are_is_asked_again_until_slack_answers() -> None:
@@ -218,3 +221,120 @@ async def test_what_slack_does_not_let_us_say_holds_up_no_end(world: House) -> N
 
 def test_the_courier_learns_before_slacks_client_that_slack_is_silent() -> None:
     assert slack_adapter.CALL_WITHIN > courier.CALL_WITHIN
+
+
+# --- whether Slack is heard ------------------------------------------------------------------------------------------
+
+
+def why(world: House) -> WhyDeaf | None:
+    """Give why Slack is not heard; None when it is."""
+    deaf = world.adapter.deaf
+    return deaf.why if deaf else None
+
+
+async def test_slack_is_heard_from_the_start_to_the_end() -> None:
+    async with slack_house(starts=False) as world:
+        assert why(world) is WhyDeaf.NOT_LISTENING
+        await world.begins()
+        assert why(world) is None
+        await world.adapter.stop()
+        assert why(world) is WhyDeaf.NOT_LISTENING
+
+
+async def test_slack_that_has_not_said_who_we_are_counts_as_not_heard_since_the_start() -> None:
+    async with slack_house(starts=False) as world:
+        world.api.fails("auth.test", Fault(status=500), Fault(status=500))
+        began = world.clock.now()
+        await world.begins()
+        await slack_is_asked_again(world)
+        assert world.adapter.deaf == Deaf(since=began, why=WhyDeaf.NOT_KNOWN)
+        await slack_is_asked_again(world)
+        await world.until(lambda: why(world) is None)
+
+
+async def test_a_token_that_is_refused_after_the_start_is_a_reason() -> None:
+    async with slack_house(starts=False) as world:
+        world.api.fails("auth.test", Fault(status=500), refused("invalid_auth"))
+        began = world.clock.now()
+        await world.begins()
+        await slack_is_asked_again(world)
+        await world.until(lambda: why(world) is WhyDeaf.REFUSED)
+        assert world.adapter.deaf == Deaf(since=began, why=WhyDeaf.REFUSED, detail="auth.test: invalid_auth")
+
+
+async def test_a_token_that_is_refused_while_running_is_a_reason_until_it_is_taken(world: House) -> None:
+    world.api.fails("chat.postMessage", refused("token_revoked"), refused("missing_scope"))
+    for kind in (WhyDeaf.REFUSED, WhyDeaf.REFUSED):
+        with pytest.raises(DeliveryError):
+            await world.adapter.deliver(card(), Address("slack", DESK), "key")
+        assert why(world) is kind
+    await world.adapter.deliver(card(), Address("slack", DESK), "key")
+    assert why(world) is None
+
+
+async def test_a_scope_that_one_message_lacks_does_not_make_slack_deaf(world: House) -> None:
+    world.api.fails("chat.postMessage", refused("missing_scope"))
+    with pytest.raises(DeliveryError):
+        await world.adapter.deliver(card(), Address("slack", DESK), "key")
+    assert why(world) is None
+
+
+# --- whether reception's channel takes messages ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found"])
+async def test_a_channel_that_would_take_nothing_says_why(world: House, error: str) -> None:
+    world.api.fails("conversations.history", refused(error), at=DESK)
+    assert await world.adapter.closed(Address("slack", DESK)) == f"conversations.history: {error}"
+    assert await world.adapter.closed(Address("slack", DESK)) == ""
+
+
+async def test_a_channel_into_which_nobody_may_look_has_nothing_against_it(world: House) -> None:
+    world.api.fails("conversations.history", refused("missing_scope", needed="groups:history"), at=DESK)
+    assert await world.adapter.closed(Address("slack", DESK)) == ""
+
+
+@pytest.mark.parametrize("fault", [too_many(30), Fault(status=500), refused("internal_error")])
+async def test_slack_that_does_not_tell_of_a_channel_is_a_delivery_error(world: House, fault: Fault) -> None:
+    world.api.fails("conversations.history", fault, at=DESK)
+    with pytest.raises(DeliveryError):
+        await world.adapter.closed(Address("slack", DESK))
+
+
+async def test_looking_at_a_channel_posts_nothing(world: House) -> None:
+    await world.adapter.closed(Address("slack", DESK))
+    assert world.api.in_channel(DESK) == []
+
+
+# --- the end ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_end_takes_less_than_whoever_stops_us_waits_and_more_than_a_message() -> None:
+    assert courier.CALL_WITHIN < slack_adapter.STOP_WITHIN < bootstrap.STOP_WITHIN
+
+
+@pytest.mark.parametrize("mode", ["http", "socket"])
+async def test_the_end_comes_by_one_moment_whatever_hangs(mode: str) -> None:
+    async with slack_house(mode=mode, starts=False) as world:
+        until = asyncio.Event()
+        await world.begins()
+        world.adapter.stop_within = timedelta(seconds=0.4)
+        for method in ("chat.postMessage", "views.publish"):
+            world.api.fails_always(method, Fault(until=until))
+        sending = asyncio.create_task(world.adapter.deliver(card(), Address("slack", DESK), "key"))
+        await world.api.is_called("chat.postMessage", at=DESK)
+        listeners, homes = world.adapter._listeners, world.adapter._homes
+        assert listeners is not None
+        assert homes is not None
+        homes.opened("UMARTIN")
+        listeners._beside.add(asyncio.create_task(until.wait()))  # type: ignore[arg-type]  # something is being said
+        socket = world.adapter._socket
+        if socket:
+            socket._taken.add(asyncio.create_task(until.wait()))
+        await world.api.is_called("views.publish", at="UMARTIN")
+        began = asyncio.get_running_loop().time()
+        await world.adapter.stop()
+        assert asyncio.get_running_loop().time() - began < 2
+        until.set()
+        await asyncio.wait([sending])
+        sending.exception()

@@ -51,12 +51,12 @@ async def test_a_line_that_is_also_sent_on_or_comes_with_a_picture_is_an_answer(
     assert "expects you by 9:17" in world.reads("martin")
 
 
-async def test_where_the_thread_is_gone_it_is_asked_who_is_meant(world: House) -> None:
+async def test_in_a_thread_of_no_card_it_is_asked_who_is_meant(world: House) -> None:
     await world.commands(JULIE)
     await world.passes(seconds=1)
     await world.commands("Paul Roy for Martin Gagnon")
-    world.api.fails("conversations.replies", refused("thread_not_found"))
-    await world.writes("martin", "in 5 min", under=world.message("martin", "Julie Tremblay"))
+    await world.writes("martin", "busy")
+    await world.writes("martin", "in 5 min", under=world.replies("martin")[-1])
     assert labels(world.replies("martin")[-1].blocks) == ["Julie Tremblay", "Paul Roy"]
 
 

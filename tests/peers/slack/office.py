@@ -194,6 +194,13 @@ class Office:
         (card,) = await self.cards(person)
         return card
 
+    async def steps(self) -> list[JSON]:
+        """Give what stands in the thread of reception's only card."""
+        card = await self.card("nadia")
+        where = {"channel": self.workspace.channel, "ts": card["ts"]}
+        found = (await self.workspace.does("nadia", "conversations.replies", **where))["messages"]
+        return [message for message in found if message["ts"] != card["ts"]]
+
     async def message(self, person: str, label: str) -> JSON:
         """Give the newest message with such a button."""
         found = [message for message in await self.messages(person) if label in labels(message)]

@@ -148,6 +148,30 @@ async def test_a_modal_that_slack_opens_no_more_is_explained(office: Office) -> 
     assert len(await office.workspace.views("nadia")) == before + 1
 
 
+async def test_the_steps_of_a_visit_stand_in_the_thread_of_its_card(office: Office) -> None:
+    await office.commands("nadia", "Julie Tremblay for Martin Gagnon")
+    assert await office.steps() == []
+    await office.presses("martin", "In 2 min")
+    (first,) = await office.steps()
+    await office.passes(minutes=4)
+    await office.presses("nadia", "Not yet")
+    await office.presses("sophie", "I'm coming")
+    (steps,) = await office.steps()
+    assert (steps["ts"], steps["thread_ts"]) == (first["ts"], (await office.card("nadia"))["ts"])
+    assert [line.partition(" · ")[2] for line in said(steps).splitlines()] == [
+        "Nadia Benali announced Julie Tremblay for Martin Gagnon.",
+        "Martin Gagnon was asked.",
+        "Martin Gagnon promised a hello by 9:14 a.m.",
+        "Nobody confirmed in time the hello promised by Martin Gagnon.",
+        "The question is back with Martin Gagnon.",
+        "Reception and Martin Gagnon were asked: has the hello happened?",
+        "Nadia Benali answered: not yet.",
+        "Sophie Roy was asked as well.",
+        "Sophie Roy promised a hello by 9:18 a.m.",
+    ]
+    assert steps["ts"] not in [message["ts"] for message in await office.messages("nadia")]  # in the channel itself
+
+
 @pytest.mark.parametrize("workspace", [{"private": True}], indirect=True)
 async def test_a_private_channel_may_be_receptions(office: Office) -> None:
     await office.commands("nadia", "Julie Tremblay for Martin Gagnon")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.slack.adapter import SCOPES, SlackAdapter
+from adapters.slack.members import BY_EMAIL
 from bot.errors import Hello30Error
 from bot.language.wording import Wording
 from bot.storage.memory import MemoryStore
@@ -32,14 +33,14 @@ async def test_a_token_without_a_scope_is_refused_at_the_start_by_its_name(
 
 
 def test_the_app_is_installed_with_what_the_start_asks_for() -> None:
-    assert INSTALLED == SCOPES
+    assert SCOPES | {BY_EMAIL} == INSTALLED  # which only `hello30 people link` needs
 
 
 @pytest.mark.parametrize(
     "workspace",
     [
         pytest.param({"scopes": SCOPES - {scope}, "claimed": SCOPES}, id=scope)
-        for scope in ("channels:history", "chat:write", "im:history", "im:write")
+        for scope in ("channels:history", "chat:write", "dnd:read", "im:history", "im:write")
     ],
     indirect=True,
 )

@@ -45,7 +45,9 @@ RETRY_AFTER_S: Final = 45
 ANSWERS_WITHIN_S: Final = 3.0
 """So long Slack waits for an answer to what it posts."""
 FORM: Final = "application/x-www-form-urlencoded"
-TAKES_NO_JSON: Final = frozenset({"auth.test", "conversations.history", "conversations.replies", "users.info"})
+TAKES_NO_JSON: Final = frozenset(
+    {"auth.test", "conversations.history", "conversations.replies", "dnd.info", "users.info", "users.lookupByEmail"}
+)
 """Methods of which Slack reads the arguments of a form only; the emulator reads both."""
 WITH_BLOCKS: Final = frozenset({"chat.postMessage", "chat.postEphemeral", "chat.update"})
 
@@ -68,6 +70,7 @@ class Workspace:
     faults     the next faults of each method, one a call
     calls      how often the bot called each method with success
     refused    what the bot did that Slack does not take: a test must expect it and clear it
+    dnd        from when to when a user is not to be disturbed, by the user's id
     """
 
     emulator: str
@@ -80,6 +83,7 @@ class Workspace:
     calls: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
+    dnd: dict[str, tuple[int, int]] = field(default_factory=dict)
     channel: str = ""
     address: str = ""
     _joined: set[str] = field(default_factory=set)
@@ -234,6 +238,8 @@ class Workspace:
 
     def _heard(self, event: JSON) -> Iterator[JSON]:
         """Give what Slack makes of it, as far as the app has subscribed to that."""
+        if event["type"] == "user_change" and "user_change" in EVENTS:
+            yield event
         if event["type"] != "message":
             return
         whole = {**event, "event_ts": event["ts"], "team": TEAM}
@@ -259,7 +265,8 @@ class Workspace:
             return web.Response(status=500, text="<html>Something went wrong</html>")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         arguments = await _arguments(method, request)
-        answer = self._refusal(method, token, arguments) or await self._ask(f"/api/{method}", arguments, token)
+        answer = self._refusal(method, token, arguments) or self._told_by_us(method, arguments)
+        answer = answer or await self._ask(f"/api/{method}", arguments, token)
         if answer["ok"]:
             self.calls[method] += 1
         else:
@@ -274,6 +281,16 @@ class Workspace:
                 message.pop("metadata", None)  # Slack tells it only to whoever asks for it
         claimed = self.scopes if self.claimed is None else self.claimed
         return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(claimed))})
+
+    def _told_by_us(self, method: str, arguments: JSON) -> JSON | None:
+        """Give Slack's answer to the one call that the emulator does not know."""
+        if method != "dnd.info":
+            return None
+        if "dnd:read" not in self.scopes:
+            return {**_no("missing_scope"), "needed": "dnd:read"}
+        begins, ends = self.dnd.get(arguments["user"], (1, 1))
+        enabled = arguments["user"] in self.dnd
+        return {"ok": True, "dnd_enabled": enabled, "next_dnd_start_ts": begins, "next_dnd_end_ts": ends}
 
     def _refusal(self, method: str, token: str, arguments: JSON) -> JSON | None:
         """Give Slack's refusal of what the emulator would take."""
