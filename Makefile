@@ -43,7 +43,8 @@ lock: $(PY) ## Write deploy/requirements/*.txt anew from pyproject.toml (ARGS=--
 	$(COMPILE) $(ARGS) --output-file deploy/requirements/core.txt
 	$(COMPILE) $(ARGS) --extra postgres --constraint deploy/requirements/core.txt --output-file deploy/requirements/postgres.txt
 	$(COMPILE) $(ARGS) --extra slack --constraint deploy/requirements/core.txt --output-file deploy/requirements/slack.txt
-	$(COMPILE) $(ARGS) --extra test --extra postgres --extra slack --constraint deploy/requirements/core.txt --output-file deploy/requirements/test.txt
+	$(COMPILE) $(ARGS) --extra teams --constraint deploy/requirements/core.txt --output-file deploy/requirements/teams.txt
+	$(COMPILE) $(ARGS) --extra test --extra postgres --extra slack --extra teams --constraint deploy/requirements/core.txt --output-file deploy/requirements/test.txt
 
 clean: ## Remove .venv and what the tools leave behind; databases stay
 	rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

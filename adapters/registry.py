@@ -9,6 +9,7 @@ from bot.errors import Hello30Error
 
 ADAPTERS = {
     "slack": "adapters.slack.adapter:SlackAdapter",
+    "teams": "adapters.teams.adapter:TeamsAdapter",
     "web": "adapters.web.adapter:WebAdapter",
 }
 """Adapter name → `module:Class`. A new adapter is a folder and a line here."""

@@ -16,27 +16,26 @@ class Alarm:
         """Take the clock that moments are meant by."""
         self._clock = clock
         self._rung = asyncio.Event()
-        self.rings = 0
         self.stopped = False
 
     def ring(self) -> None:
-        """Wake whoever waits, or whoever waits next; `rings` counts how often that was."""
-        self.rings += 1
+        """Wake whoever waits, or whoever waits next."""
         self._rung.set()
 
-    def again(self) -> None:
-        """Wake as with a ring, although nobody has rung: whoever waits wants it so itself."""
-        self._rung.set()
+    @property
+    def is_rung(self) -> bool:
+        """Tell whether somebody has rung, and nobody has woken from it yet."""
+        return self._rung.is_set()
 
     def stop(self) -> None:
         """Wake whoever waits for the last time: what is being done is finished, and nothing new is begun."""
         self.stopped = True
         self._rung.set()
 
-    async def wait(self, until: datetime) -> bool:
-        """Return once the moment has come, or after a ring; tell whether there was one."""
+    async def wait(self, until: datetime) -> None:
+        """Return once the moment has come, or after a ring."""
         if self.stopped:
-            return False
+            return
         sleeping = asyncio.ensure_future(self._clock.sleep_until(until))
         ringing = asyncio.ensure_future(self._rung.wait())
         try:
@@ -46,6 +45,4 @@ class Alarm:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-            rung = self._rung.is_set()
             self._rung.clear()
-        return rung

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +18,7 @@ from bot.domain.visit import Visit
 from bot.errors import Refused
 from bot.language.names import find, fold
 from bot.language.phones import read_phone
-from bot.language.understand import Understood, understand
+from bot.language.understand import MAX_LENGTH, Understood, understand
 from bot.messages import Announce, AnnounceLine, OpenArrival, Outcome, Reply
 from bot.ports import Transaction
 from bot.texts import lines, one_line
@@ -28,6 +29,8 @@ LONGEST = {"visitor": 120, "company": 120, "about": 500, "owner": 120, "phone": 
 """How many characters each field of an arrival may have."""
 CHOICES_AT_MOST = 5
 PARTY_AT_MOST = 999
+_MENTION = re.compile(r"<@[^<>]*>")
+"""How a platform writes somebody whom the directory does not know there."""
 
 
 def new_id() -> str:
@@ -55,8 +58,7 @@ class Announcing:
         errors = self._errors(typed, sites[0], context)
         owners = () if "owner" in errors else self._owners(typed)
         if not owners and "owner" not in errors:
-            unknown = "reception.unknown_owner" if typed.owner else "reception.owner_not_linked"
-            errors["owner"] = context.say(unknown, {"owner": typed.owner})
+            errors["owner"] = context.say(_unknown(typed, act), {"owner": typed.owner})
         if errors:
             return Reply(outcome=Outcome.REFUSED, text=next(iter(errors.values())), errors=errors)
         if len(sites) > 1:
@@ -72,8 +74,10 @@ class Announcing:
 
     def _line(self, act: AnnounceLine, context: Context) -> Announce:
         read = self._understood(act.text, context)
+        # a line of which nothing is left once its beginning is read is one of too many words about the visitor
+        too_long = not read.visitor and len(act.text) > MAX_LENGTH
         return Announce(
-            visitor=read.visitor,
+            visitor=act.text if too_long else read.visitor,
             owner=read.owner,
             company=read.company,
             about=read.reason,
@@ -191,6 +195,13 @@ class Announcing:
             Button(name="another", label=context.say("buttons.another_person"), value="yes"),
         )
         return Reply(outcome=Outcome.ASKED_BACK, text=text, visit=visit.id, buttons=buttons)
+
+
+def _unknown(typed: Announce, act: Announce | AnnounceLine) -> str:
+    """Say which sentence tells that nobody of the house was found: there is a list to pick from only in a form."""
+    if not typed.owner or _MENTION.fullmatch(typed.owner):
+        return "reception.owner_not_linked"
+    return "reception.unknown_owner" if isinstance(act, Announce) else "reception.unknown_owner_line"
 
 
 def _is_arrival(read: Understood) -> bool:

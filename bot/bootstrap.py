@@ -30,8 +30,9 @@ from bot.links import Keys, PageLinks, Signing
 from bot.logs import log_failure, set_up_logs, take_over_libraries
 from bot.metering import MeteredAdapter, MeteredStore
 from bot.meters import Meter
+from bot.notebook import StoredNotebook
 from bot.noticing import noticed
-from bot.ports import ChatAdapter, Clock, Store
+from bot.ports import Capabilities, ChatAdapter, Clock, Store
 from bot.records import HouseRecords
 from bot.settings import Settings
 from bot.sign_in import Entrance, SignIn
@@ -49,6 +50,8 @@ CHECKPOINT_EVERY = timedelta(minutes=1)
 """So often the journal gets a checkpoint, when something was written: what is newer cannot be proved yet."""
 STOP_WITHIN = timedelta(seconds=20)
 """So long an adapter may take to answer what it took and let go of its platform."""
+CARRIED_WITHIN = timedelta(seconds=5)
+"""So long the end waits for messages that are under way; an adapter that stops waits for the rest."""
 TIDY_EVERY = timedelta(hours=6)
 """So often the keys of what came in long ago are forgotten, and sessions that are over."""
 
@@ -111,10 +114,10 @@ def join(
     running = Running()
     directory = Directory(settings)
     carried_by = dict(adapters or {})
-    desk = FrontDesk(settings, directory, buzzes=lambda name: _buzzes(carried_by.get(name)))
+    desk = FrontDesk(settings, directory, can=lambda name: _can(carried_by.get(name)))
     troubles = Troubles(store, clock, running, carried_by, settings.sites)
     health = Health(store, clock, running, carried_by)
-    health.closed = troubles.closed_counters
+    health.troubles = troubles.said
     watch = _watch(settings, health, clock)
     if watch:
         store = MeteredStore(store, watch.meter)
@@ -124,6 +127,7 @@ def join(
     meter = watch.meter if watch else None
     timekeeper = Timekeeper(store, desk, clock, changed=courier.alarm.ring, running=running, meter=meter)
     courier.moved = timekeeper.alarm.ring
+    troubles.waits = courier.alarm.ring
 
     def changed() -> None:
         timekeeper.alarm.ring()
@@ -149,8 +153,8 @@ def join(
     )
 
 
-def _buzzes(adapter: ChatAdapter | None) -> bool:
-    return adapter is not None and adapter.capabilities.buzzes
+def _can(adapter: ChatAdapter | None) -> Capabilities:
+    return Capabilities() if adapter is None else adapter.capabilities
 
 
 def _watch(settings: Settings, health: Health, clock: Clock) -> Watch | None:
@@ -184,6 +188,16 @@ async def serve(settings: Settings, keys: Keys | None) -> None:
                 settings, os.environ, views=parts.views, wording=parts.wording, clock=parts.clock
             )
             parts.add(made)
+        if settings.teams:
+            made = adapter_class("teams").configured(
+                settings,
+                os.environ,
+                notebook=StoredNotebook(store, "teams"),
+                views=parts.views,
+                wording=parts.wording,
+                clock=parts.clock,
+            )
+            parts.add(made)
         await run(parts)
     finally:
         await store.close()
@@ -195,7 +209,7 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
     _stop_at_signals(stop)
     async with _watched(parts), asyncio.TaskGroup() as group:
         group.create_task(parts.timekeeper.run(), name="timekeeper")
-        group.create_task(parts.courier.run(), name="courier")
+        carrying = group.create_task(parts.courier.run(), name="courier")
         looked_after = (
             group.create_task(_tidy(parts), name="tidy"),
             group.create_task(_keep_checkpoints(parts), name="checkpoints"),
@@ -212,12 +226,13 @@ async def run(parts: Parts, *, stop: asyncio.Event | None = None, ready: asyncio
         finally:
             log.info("hello30.stopping")
             parts.running.stopping = True
+            parts.courier.alarm.stop()  # what would be sent through an adapter that stops is sent after the next start
+            await asyncio.wait({carrying}, timeout=CARRIED_WITHIN.total_seconds())
             for adapter in parts.adapters.values():
                 await _stop(adapter)
             for task in looked_after:
                 task.cancel()
             parts.timekeeper.alarm.stop()
-            parts.courier.alarm.stop()
     await _checkpoint(parts)
 
 

@@ -15,11 +15,11 @@ from bot.config_checks import (
     check_person,
     check_site,
     check_slack,
+    check_teams,
     check_web,
 )
 from bot.config_shape import (
     AdaptersShape,
-    AddressesShape,
     ConfigShape,
     DatabaseShape,
     KindsShape,
@@ -74,7 +74,9 @@ def _read(path: Path, faults: list[Fault], content: bytes | None = None) -> Sett
     faults.extend(_agreement(document, sites, people))
     faults.extend(check_addresses(document, people, sites, adapters))
     faults.extend(check_emails(document, people))
-    faults.extend((*check_web(document, adapters.web), *check_slack(document, adapters)) if adapters else ())
+    if adapters:
+        faults.extend(check_web(document, adapters.web))
+        faults.extend((*check_slack(document, adapters), *check_teams(document, adapters)))
     operations = _operations(document, faults)
     faults.extend(check_operations(document, operations, adapters) if adapters and operations else ())
 
@@ -90,7 +92,7 @@ def _read(path: Path, faults: list[Fault], content: bytes | None = None) -> Sett
         file=path,
         sites=MappingProxyType({site: _site(site, shape) for site, shape in sites.items()}),
         people=MappingProxyType({person: _person(person, shape, sites) for person, shape in people.items()}),
-        addresses=MappingProxyType({person: tuple(_addresses(shape.addresses)) for person, shape in people.items()}),
+        addresses=MappingProxyType({person: _addresses(document, person, shape) for person, shape in people.items()}),
         emails=MappingProxyType({person: shape.email for person, shape in people.items() if shape.email}),
         away=tuple(away for person, shape in people.items() for away in _away(person, shape)),
         kinds=MappingProxyType({kind: MappingProxyType(labels) for kind, labels in kinds.kinds.items()}),
@@ -98,6 +100,7 @@ def _read(path: Path, faults: list[Fault], content: bytes | None = None) -> Sett
         policies=policies,
         web=adapters.web.web(),
         slack=adapters.slack.slack() if adapters.slack else None,
+        teams=adapters.teams.teams() if adapters.teams else None,
         operations=Operations(host=operations.host, port=operations.port) if operations else None,
     )
 
@@ -214,16 +217,20 @@ def _site(site: str, shape: SiteShape) -> Site:
         slot=shape.slot(),
         reception=(
             *((Address("slack", shape.reception.slack),) if shape.reception.slack else ()),
+            *((Address("teams", shape.reception.teams),) if shape.reception.teams else ()),
             Address("web", f"{RECEPTION}:{site}"),
         ),
     )
 
 
-def _addresses(shape: AddressesShape) -> Iterator[Address]:
-    """Give where somebody is found; what makes a phone buzz comes first, because that is where nudges go."""
-    if shape.slack:
-        yield Address("slack", shape.slack)
-    yield Address("web", shape.web)
+def _addresses(document: Document, person: str, shape: PersonShape) -> tuple[Address, ...]:
+    """Give where somebody is found, as it stands in the file: the first is where nudges go.
+
+    The web page, on which no phone buzzes, comes last wherever it stands.
+    """
+    in_order = sorted(document.data["people"][person]["addresses"], key="web".__eq__)
+    found = ((platform, getattr(shape.addresses, platform)) for platform in in_order)
+    return tuple(Address(platform, at) for platform, at in found if at)
 
 
 def _person(person: str, shape: PersonShape, sites: Mapping[str, SiteShape]) -> Person:

@@ -7,12 +7,15 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from bot.config_shape import WEEKDAYS, AdaptersShape, OperationsShape, PersonShape, SiteShape, WebShape
+from bot.config_shape import WEEKDAYS, AdaptersShape, OperationsShape, PersonShape, SiteShape, TeamsShape, WebShape
 from bot.domain.people import BOT, RECEPTION
 from bot.errors import Fault
+from bot.settings import LOOPBACK
 from bot.strict_yaml import Document, Place
 from bot.yaml_shape import did_you_mean
 
+_CHATS: Final = {"slack": ("Slack", "slack: {}"), "teams": ("Teams", "teams: with its app_id and tenant_id")}
+"""The chat platforms by their keys: what each is called, and what must stand under `adapters` to use it."""
 _RESERVED: Final = {BOT, RECEPTION, "responder", "both", "owner", "deputy", "manager", "anyone"}
 
 
@@ -71,7 +74,12 @@ def check_person(
 
 def check_operations(document: Document, shape: OperationsShape, adapters: AdaptersShape) -> Iterator[Fault]:
     """See to it that the answers about hello30 itself have a port of their own."""
-    for what, port in (("the web pages have", adapters.web.port), ("Slack posts to", _slack_port(adapters))):
+    others = (
+        ("the web pages have", adapters.web.port),
+        ("Slack posts to", _slack_port(adapters)),
+        ("Teams posts to", adapters.teams.port if adapters.teams else 0),
+    )
+    for what, port in others:
         if shape.port and shape.port == port:
             yield document.fault(("operations", "port"), f"{what} port {port} already: write another one")
 
@@ -93,6 +101,35 @@ def check_slack(document: Document, adapters: AdaptersShape) -> Iterator[Fault]:
         )
 
 
+def check_teams(document: Document, adapters: AdaptersShape) -> Iterator[Fault]:
+    """See to it that nobody but Teams is believed, and that it has a port of its own."""
+    shape, place = adapters.teams, ("adapters", "teams")
+    if shape is None:
+        return
+    if not shape.app_id and not shape.insecure_local:
+        advice = "write the Microsoft App ID of your Azure Bot (insecure_local: true is for trying it on one machine)"
+        yield document.fault(
+            _at(place, "app_id", shape), f"without an app_id anybody could speak for Teams: {advice}", at_key=True
+        )
+    if shape.app_id and shape.insecure_local:
+        advice = "take it out; it is for trying hello30 on one machine, without an app"
+        yield document.fault(
+            (*place, "insecure_local"), f"with an app_id only Teams is believed: {advice}", at_key=True
+        )
+    if shape.insecure_local and shape.host not in LOOPBACK:
+        yield document.fault(
+            (*place, "host"), f'"{shape.host}" can be reached by others, who would all be believed: write 127.0.0.1'
+        )
+    for what, port in (("the web pages have", adapters.web.port), ("Slack posts to", _slack_port(adapters))):
+        if port and shape.port == port:
+            yield document.fault(_at(place, "port", shape), f"{what} port {port} already: write another one")
+
+
+def _at(place: Place, key: str, shape: TeamsShape) -> Place:
+    """Give the place of a key; where it is not written, that of what it belongs to."""
+    return (*place, key) if key in shape.model_fields_set else place
+
+
 def _slack_port(adapters: AdaptersShape) -> int:
     slack = adapters.slack.slack() if adapters.slack and adapters.slack.mode == "http" else None
     return slack.port if slack else 0
@@ -108,18 +145,21 @@ def check_addresses(
     taken: dict[tuple[str, str], str] = {}
     places: list[tuple[Place, str, str]] = []
     for person, shape in people.items():
-        places.append((("people", person, "addresses"), person, "web"))
-        places += [(("people", person, "addresses"), person, "slack")] if shape.addresses.slack else []
-    places += [(("sites", name, "reception"), name, "slack") for name, shape in sites.items() if shape.reception.slack]
+        found = [platform for platform in ("web", *_CHATS) if getattr(shape.addresses, platform)]
+        places += [(("people", person, "addresses"), person, platform) for platform in found]
+    for name, site in sites.items():
+        found = [platform for platform in _CHATS if getattr(site.reception, platform)]
+        places += [(("sites", name, "reception"), name, platform) for platform in found]
     for place, whose, platform in places:
-        found = people[whose].addresses if place[0] == "people" else sites[whose].reception
-        address = getattr(found, platform)
+        written = people[whose].addresses if place[0] == "people" else sites[whose].reception
+        address = getattr(written, platform)
         first = taken.setdefault((platform, address), whose)
         if first != whose:
             yield document.fault((*place, platform), f'"{address}" is the address of {first} already: write another')
-        if platform == "slack" and adapters is not None and adapters.slack is None:
-            advice = "write slack: {} under adapters, or take this out"
-            yield document.fault((*place, platform), f"Slack is not used here: {advice}", at_key=True)
+        if platform in _CHATS and adapters is not None and getattr(adapters, platform) is None:
+            title, wanted = _CHATS[platform]
+            advice = f"write {wanted} under adapters, or take this out"
+            yield document.fault((*place, platform), f"{title} is not used here: {advice}", at_key=True)
 
 
 def check_emails(document: Document, people: Mapping[str, PersonShape]) -> Iterator[Fault]:

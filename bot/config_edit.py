@@ -82,11 +82,22 @@ def _write(path: Path, before: bytes, after: bytes) -> None:
         if real.read_bytes() != before:
             raise NotWritten("was changed by somebody else meanwhile")
         beside.replace(real)
+        _is_kept(real.parent)
     except OSError as error:
         raise NotWritten(f"cannot be changed where it is ({error.strerror})") from None
     finally:
         with suppress(FileNotFoundError):  # it has become the file
             beside.unlink()
+
+
+def _is_kept(folder: Path) -> None:
+    """Return once a folder's new entries would outlive a power cut; some platforms open no folder."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _let_it_be_like(real: Path, beside: Path) -> None:

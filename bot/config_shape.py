@@ -6,14 +6,15 @@ import re
 from datetime import timedelta
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
 from babel import Locale, UnknownLocaleError
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from bot.settings import OpenRange, Slack, Web, has_password
-from bot.yaml_shape import Day, Id, Shape, Words, Wrong, did_you_mean, one_of, refused, written
+from bot.platform_ids import read_app_id, read_channel, read_member, read_object_id, read_teams_channel, read_tenant_id
+from bot.settings import OpenRange, Slack, Teams, Web, has_password
+from bot.yaml_shape import Day, Id, Shape, Words, Wrong, did_you_mean, one_of, written
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SLOTS: Final = ("5m", "10m", "15m", "20m", "30m", "60m")
@@ -144,24 +145,7 @@ def _read_network(text: str) -> IPv4Network | IPv6Network:
     return network
 
 
-_MEMBER = re.compile(r"[UW][A-Z0-9]{2,20}")
-_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,20}")
 SLACK_API: Final = "https://slack.com/api/"
-
-
-def read_member(text: str) -> str:
-    """Read the id of a member of Slack; raises `Wrong`."""
-    if not _MEMBER.fullmatch(text):
-        where = 'in Slack, open the profile, then "…", and copy the member ID'
-        raise Wrong(f'"{text}" is no member of Slack: write an id such as U012AB3CD ({where})')
-    return text
-
-
-def _read_channel(text: str) -> str:
-    if not _CHANNEL.fullmatch(text):
-        where = "in Slack, open the channel's details; it stands at the end"
-        raise Wrong(f'"{text}" is no channel of Slack: write an id such as C012AB3CD ({where})')
-    return text
 
 
 def _read_api(text: str) -> str:
@@ -181,17 +165,14 @@ def _read_email(text: str) -> str:
     return text
 
 
-def _refuse_later(_value: object) -> NoReturn:
-    raise refused("this platform is not in this version yet: take it out, and use web")
-
-
 Hours = Annotated[OpenRange, written(_read_range)]
 Zone = Annotated[str, written(_read_zone)]
 Language = Annotated[str, written(read_language)]
 Member = Annotated[str, written(read_member)]
 Email = Annotated[str, written(_read_email)]
-Channel = Annotated[str, written(_read_channel)]
-Later = Annotated[None, BeforeValidator(_refuse_later)]
+Channel = Annotated[str, written(read_channel)]
+ObjectId = Annotated[str, written(read_object_id)]
+TeamsChannel = Annotated[str, written(read_teams_channel)]
 Network = Annotated[IPv4Network | IPv6Network, written(_read_network)]
 
 
@@ -225,6 +206,26 @@ class SlackShape(Shape):
         return Slack(mode=self.mode, host=self.host or "127.0.0.1", port=port, api_url=self.api_url)
 
 
+class TeamsShape(Shape):
+    """Where Teams posts to us, and which app we are there."""
+
+    host: Annotated[str, written(_read_host)] = "127.0.0.1"
+    port: int = Field(default=3978, ge=0, le=65535)
+    app_id: Annotated[str, written(read_app_id)] = ""
+    tenant_id: Annotated[str, written(read_tenant_id)] = ""
+    insecure_local: bool = False
+
+    def teams(self) -> Teams:
+        """Give it as what the rest of the program reads."""
+        return Teams(
+            host=self.host,
+            port=self.port,
+            app_id=self.app_id,
+            tenant_id=self.tenant_id,
+            insecure_local=self.insecure_local,
+        )
+
+
 class OperationsShape(Shape):
     """Where whoever looks after hello30 asks how it is."""
 
@@ -237,7 +238,7 @@ class AdaptersShape(Shape):
 
     web: WebShape = Field(examples=["{port: 8030}"])
     slack: SlackShape | None = None
-    teams: Later = None
+    teams: TeamsShape | None = None
 
 
 class AddressesShape(Shape):
@@ -245,7 +246,7 @@ class AddressesShape(Shape):
 
     web: Id = Field(examples=["martin"])
     slack: Member | None = None
-    teams: Later = None
+    teams: ObjectId | None = None
 
 
 class ReceptionShape(Shape):
@@ -253,7 +254,7 @@ class ReceptionShape(Shape):
 
     web: bool = Field(examples=["true"])
     slack: Channel | None = None
-    teams: Later = None
+    teams: TeamsChannel | None = None
 
 
 class HoursShape(Shape):

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.card import Args, Phrase
 from bot.domain.people import Person
 from bot.language.wording import Reader, Wording
-from bot.messages import Incoming
+from bot.messages import Incoming, Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Who sent what, when, and in which language they are answered."""
+    """Who sent what, when, and in which language they are answered.
+
+    `noted` is what was written down as the answer, though perhaps not committed: the store may run work once more.
+    """
 
     incoming: Incoming
     person: Person
     reader: Reader
     now: datetime
     wording: Wording
+    noted: list[Reply] = field(default_factory=list)
 
     @property
     def through(self) -> str:

@@ -46,7 +46,7 @@ ELSEWHERE = timedelta(seconds=2)
 """So long what is due and in somebody else's hands is left to them."""
 
 
-UNDER_WAY = 64
+UNDER_WAY = 256
 """So many messages are under way at most, each in another conversation: one that is slow holds up nobody else."""
 TOGETHER = 8
 """So many are claimed in one transaction, in which nobody else can write."""
@@ -69,13 +69,12 @@ Parcel: TypeAlias = CardParcel | NudgeParcel | _NotMade[CardRow] | _NotMade[Nudg
 class _Claimed:
     """What a transaction has claimed: what is to be carried, and how many rows that and everything else were.
 
-    `unreadable` has the visits and addresses of nudges that were parked; `wake` is when more may be claimed.
+    `unreadable` has the visits and addresses of nudges that were parked.
     """
 
     parcels: list[Parcel] = field(default_factory=list)
     unreadable: list[tuple[str, Address]] = field(default_factory=list)
     found: int = 0
-    wake: datetime | None = None
 
     def __bool__(self) -> bool:
         """Tell whether anything was claimed, or parked on the way."""
@@ -104,10 +103,9 @@ class Courier:
         self._clock = clock
         self._adapters = adapters
         self._patience = Patience()
+        self.alarm = Alarm(clock)
         self._settling = Settling(store, desk, clock, self._patience, self._hurry)
         self._under_way: set[Address] = set()
-        self._blocked = False  # something waits for a message that is under way
-        self.alarm = Alarm(clock)
         self.looking = Looking(self._settling, self.alarm.ring)
         self.call_within = CALL_WITHIN
         self.moved: Callable[[], None] = lambda: None  # somebody cannot be reached: a step happens now
@@ -115,50 +113,46 @@ class Courier:
     async def run(self) -> None:
         """Carry until the alarm is stopped; what is under way then is finished first."""
         async with asyncio.TaskGroup() as group:
-            until, rung = self._clock.now(), False
             while not self.alarm.stopped:
                 self._running.went_round("courier")
                 try:
-                    until = await self._carry_on(group, rung=rung)
+                    until = await self._carry_on(group)
                 except NotSaved as fault:
                     log.warning("courier.not_saved", fault=str(fault))
                     until = self._clock.now() + AFTER_NOT_SAVED
-                rung = await self.alarm.wait(until)
+                await self.alarm.wait(until)
         await self.looking.ended()
         self._running.ended("courier")
 
-    async def _carry_on(self, group: asyncio.TaskGroup, *, rung: bool) -> datetime:
-        """Begin to carry what may be carried now; give when to look again.
-
-        Where somebody has rung there is something to claim: only otherwise is it looked for first, which is cheaper.
-        """
-        wake = self._clock.now() if rung else await self.look()
-        while wake is not None and wake <= (now := self._clock.now()):
+    async def _carry_on(self, group: asyncio.TaskGroup) -> datetime:
+        """Begin to carry what may be carried now; give when to look again, unless a message ends before."""
+        wake, now = await self.look(), self._clock.now()
+        while wake is not None and wake <= now and not self.alarm.stopped:
             wanted = min(TOGETHER, UNDER_WAY - len(self._under_way))
-            self._blocked = True  # also what ends while this is being claimed lets it be looked for more
-            if wanted <= 0 or self.alarm.stopped:
-                break
-            rings = self.alarm.rings
+            if wanted <= 0:
+                return now + LOOK_AGAIN
             claimed = await self._claim_some(wanted)
             for parcel in claimed.parcels:
-                group.create_task(self._carry_among(parcel, rings))
-            wake = claimed.wake
-            self._blocked = wake is not None and wake <= now
-            if self._blocked and claimed.found < wanted:
-                # it is for a conversation in which something is under way; or another replica has it locked, or the
-                # tables are those of another version
-                return now + (BREATH if self._under_way else ELSEWHERE)
+                group.create_task(self._carry_among(parcel))
             self._running.went_round("courier")
+            if not claimed:
+                # another replica has it locked, or the tables are those of another version
+                return now + ELSEWHERE
+            if claimed.found < wanted:
+                wake = await self.look()
+            now = self._clock.now()
         # a message that is under way is due by its lease: no reason to look before
-        now = self._clock.now()
         return max(min(wake, now + LOOK_AGAIN), now + BREATH) if wake else now + LOOK_AGAIN
 
     def _hurry(self) -> None:
         self.moved()  # whoever joins the parts says who must hurry only once this is made
 
     async def look(self) -> datetime | None:
-        """Give when the next message may be carried, which may be now; None when nothing waits."""
-        return await self._store.peek(_next_delivery)
+        """Give when the next message may be carried, which may be now; None when nothing waits.
+
+        What is for a conversation in which something is under way is looked for when that has ended.
+        """
+        return await self._store.peek(partial(_next_delivery, busy=frozenset(self._under_way)))
 
     async def carry_one(self) -> bool:
         """Carry one card or nudge; False when nothing may be carried now."""
@@ -192,7 +186,6 @@ class Courier:
                 claimed.parcels += carried
                 taken.update(parcel.row.address for parcel in carried)
         claimed.found += len(claimed.unreadable)
-        claimed.wake = tx.next_delivery()
         return claimed
 
     def _claim_cards(
@@ -248,26 +241,23 @@ class Courier:
 
     # --- carrying ----------------------------------------------------------------------------------------------------
 
-    async def _carry_among(self, parcel: Parcel, rings: int) -> None:
-        """Carry a message among others; let it be looked for more where that may have come meanwhile.
+    async def _carry_among(self, parcel: Parcel) -> None:
+        """Carry a message among others; then look for more, as something may have waited for its end."""
+        try:
+            await self._carry(parcel)
+        finally:
+            self.alarm.ring()
 
-        `rings` counts how often somebody had rung when it was claimed: a visit that has changed since has a new card.
-        """
-        done = await self._carry(parcel)
-        if self._blocked or not done or self.alarm.rings != rings:
-            self.alarm.again()
-
-    async def _carry(self, parcel: Parcel) -> bool:
-        """Carry a message; False when it was not taken."""
+    async def _carry(self, parcel: Parcel) -> None:
         row = parcel.row
         try:
             with about(row.visit if isinstance(row, CardRow) else row.nudge.visit):
                 if isinstance(parcel, CardParcel):
-                    return await self._carry_card(parcel)
-                if isinstance(parcel, NudgeParcel):
-                    return await self._carry_nudge(parcel)
-                await self._give_back(parcel)
-                return False
+                    await self._carry_card(parcel)
+                elif isinstance(parcel, NudgeParcel):
+                    await self._carry_nudge(parcel)
+                else:
+                    await self._give_back(parcel)
         finally:
             self._under_way.discard(row.address)
 
@@ -278,10 +268,10 @@ class Courier:
         else:
             await self._settling.nudge_failed(row, _not_made(not_made.error, row.nudge.visit), called=False)
 
-    async def _carry_card(self, card: CardParcel) -> bool:
+    async def _carry_card(self, card: CardParcel) -> None:
         row, shown = card.row, card.shown
         if shown is None:
-            return True
+            return
         if row.receipt is not None:
             receipt = row.receipt
             sent = await self._call(row, row.visit, lambda adapter: adapter.amend(receipt, shown, again=row.unknown))
@@ -297,12 +287,11 @@ class Courier:
                 self.looking.begin(adapter, row, asking)
         else:
             await self._settling.card_failed(row, sent)
-        return isinstance(sent, Receipt)
 
-    async def _carry_nudge(self, nudge: NudgeParcel) -> bool:
+    async def _carry_nudge(self, nudge: NudgeParcel) -> None:
         row, shown = nudge.row, nudge.shown
         if shown is None:
-            return True
+            return
         key = row.nudge.key
         sent = await self._call(
             row, row.nudge.visit, lambda adapter: adapter.deliver(shown, row.address, key, again=row.unknown)
@@ -311,7 +300,6 @@ class Courier:
             await self._settling.nudge_sent(row, sent)
         else:
             await self._settling.nudge_failed(row, sent)
-        return isinstance(sent, Receipt)
 
     async def _call(
         self, row: CardRow | NudgeRow, visit: str, call: Callable[[ChatAdapter], Awaitable[Receipt]]
@@ -326,8 +314,8 @@ class Courier:
             async with asyncio.timeout(self.call_within.total_seconds()):
                 receipt = await call(adapter)
         except TimeoutError as error:
-            self._patience.timed_out(name, self._clock.now())
-            return _broken(error, row.address, visit)
+            was_silent = self._patience.timed_out(name, self._clock.now())
+            return _broken(error, row.address, visit, hangs=was_silent)
         except Exception as error:  # noqa: BLE001 - an adapter may fail in its own way
             self._patience.answered(name)
             return error if isinstance(error, DeliveryError) else _broken(error, row.address, visit)
@@ -341,8 +329,8 @@ class Courier:
         return adapter
 
 
-def _next_delivery(tx: Transaction) -> datetime | None:
-    return tx.next_delivery()
+def _next_delivery(tx: Transaction, busy: Collection[Address]) -> datetime | None:
+    return tx.next_delivery(busy=busy)
 
 
 def _not_made(error: Exception, visit: str) -> DeliveryError:
@@ -351,7 +339,10 @@ def _not_made(error: Exception, visit: str) -> DeliveryError:
     return DeliveryError(DeliveryKind.RETRY, "it could not be made")
 
 
-def _broken(error: Exception, address: Address, visit: str) -> DeliveryError:
-    """Take an adapter's own failure for a passing one; whether its message was sent is unknown."""
+def _broken(error: Exception, address: Address, visit: str, *, hangs: bool = False) -> DeliveryError:
+    """Take an adapter's own failure for a passing one; whether its message was sent is unknown.
+
+    Where the whole platform `hangs`, it is waited for: that says nothing against this message, or its reader.
+    """
     log_failure(log, "courier.adapter_failed", error, adapter=address.adapter, visit=visit)
-    return UnknownOutcome(DeliveryKind.RETRY, "the adapter failed")
+    return UnknownOutcome(DeliveryKind.WAIT_UNTIL if hangs else DeliveryKind.RETRY, "the adapter failed")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 
+from bot import lost
 from bot.domain import commands as c
 from bot.domain import events as e
 from bot.domain.card import Args, Card, Nudge, Phrase
@@ -21,12 +22,12 @@ from bot.domain.facts import Facts, History
 from bot.domain.lifecycle import evolve
 from bot.domain.nudges import nudges
 from bot.domain.people import House, Person
-from bot.domain.visit import Callback, Visit
+from bot.domain.visit import Callback, Visit, Which
 from bot.errors import Hello30Error, Refused, Unreadable
 from bot.language.names import fold
 from bot.messages import Address
 from bot.opening import make_house
-from bot.ports import Directory, Transaction
+from bot.ports import Capabilities, Directory, Transaction
 from bot.rows import Stored
 from bot.settings import Settings
 
@@ -51,12 +52,16 @@ class FrontDesk:
     """What decides. Its functions run inside a transaction of whoever calls them."""
 
     def __init__(
-        self, settings: Settings, directory: Directory, *, buzzes: Callable[[str], bool] = lambda _adapter: False
+        self,
+        settings: Settings,
+        directory: Directory,
+        *,
+        can: Callable[[str], Capabilities] = lambda _adapter: Capabilities(),
     ) -> None:
-        """Take the configuration, where people are found, and whether a new card of an adapter buzzes by itself."""
+        """Take the configuration, where people are found, and what an adapter of a name can do."""
         self.settings = settings
         self._directory = directory
-        self._buzzes = buzzes
+        self._can = can
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
@@ -129,6 +134,27 @@ class FrontDesk:
         """Tell who of the directory is behind an address."""
         return self._directory.person_at(address)
 
+    def platforms(self, reader: str) -> Sequence[Address]:
+        """Give where somebody is found who may not be looking: the web pages only where there is nothing else."""
+        found = self._directory.addresses(reader)
+        return [address for address in found if not self._can(address.adapter).pages] or found
+
+    def reached_at(self, tx: Transaction, visit: str, reader: str, *, but: Address | None = None) -> Sequence[Address]:
+        """Give where messages about a visit reach somebody, as far as is known, the preferred platform first.
+
+        An address counts while its card of this visit stands, or is still to be sent. One at which nobody was found
+        lately counts only where there is no better one, and while its first card is still to be tried.
+        """
+        others = [address for address in self.platforms(reader) if address != but]
+        cards = tx.card_places(visit, reader) if others else {}
+        there = [address for address in others if address in cards]
+        good = [address for address in there if not lost.is_lost(tx, address)]
+        return good or [address for address in there if not cards[address]]
+
+    def buzzes_new(self, address: Address) -> bool:
+        """Tell whether a card that is new at an address makes the phone buzz by itself."""
+        return self._can(address.adapter).buzzes
+
     def name(self, person: str) -> str:
         """Give the name of a person of the directory, or what was given."""
         people = self.settings.people
@@ -146,6 +172,17 @@ class FrontDesk:
             still_promised=len(owed),
             others_waiting=len([other for other in waiting if other.id != visit.id]),
         )
+
+    # --- nudging anew ------------------------------------------------------------------------------------------------
+
+    def nudge_anew(self, tx: Transaction, visit: str, person: str, to: Address, now: datetime) -> None:
+        """Queue for another address what last nudged somebody who is asked: where that went, it reached nobody."""
+        stored = self.load(tx, visit).visit
+        for which in Which:
+            asking = stored.question(which)
+            if asking is not None and asking.responder == person:
+                for _, nudge in _nudged_so_far(tx, stored, which, person)[:1]:
+                    tx.queue(self._with_names(nudge), to, now)
 
     # --- saving ------------------------------------------------------------------------------------------------------
 
@@ -165,21 +202,39 @@ class FrontDesk:
     def _append(
         self, tx: Transaction, visit: Visit | None, version: int, events: Sequence[e.Event], through: str
     ) -> tuple[Visit, int]:
-        queued: list[Nudge[Phrase]] = []
+        queued: list[tuple[e.Event, Nudge[Phrase]]] = []
         for seq, event in enumerate(events, start=version + 1):
             before, visit = visit, evolve(visit, event)
-            queued += nudges(visit, event, seq, before)
+            queued += [(event, nudge) for nudge in nudges(visit, event, seq, before)]
         if visit is None:
             raise Refused("unknown_visit")
         saved = tx.save(visit, version=version, events=events, through=through, wake_at=next_deadline(visit))
         places = [(reader, at) for reader in readers(visit) for at in self._directory.addresses(reader)]
         new = tx.show(visit.id, places)
-        for nudge in queued:
-            # one buzz is enough: a nudge goes to the preferred address only, unless a card comes there that buzzes
-            for address in self._directory.addresses(nudge.person)[:1]:
-                if (nudge.person, address) not in new or not self._buzzes(address.adapter):
-                    tx.queue(self._with_names(nudge), address, events[-1].at)
+        for event, nudge in queued:
+            # one buzz is enough: a nudge goes to one address only, unless a card comes there that buzzes
+            address = self._nudged_at(tx, visit, event, nudge.person)
+            if address and ((nudge.person, address) not in new or not self.buzzes_new(address)):
+                tx.queue(self._with_names(nudge), address, events[-1].at)
         return visit, saved
+
+    def _nudged_at(self, tx: Transaction, visit: Visit, event: e.Event, reader: str) -> Address | None:
+        """Choose where somebody's nudge of an event goes.
+
+        That is the preferred platform; only the first reminder that they get of a question goes to the next one.
+        """
+        found = self.platforms(reader)
+        if len(found) > 1:
+            found = self.reached_at(tx, visit.id, reader) or found
+            if isinstance(event, e.Reminded) and self._is_first_reminder(tx, visit, event):
+                return found[:2][-1]
+        return next(iter(found), None)
+
+    def _is_first_reminder(self, tx: Transaction, visit: Visit, event: e.Reminded) -> bool:
+        """Tell whether a reminder is the first; one by which a question began was no reminder to whoever got it."""
+        told = [by for by, _ in _nudged_so_far(tx, visit, event.which, event.person)]
+        reminders = [by for by in told if isinstance(by, e.Reminded)]
+        return len(reminders) == (1 if len(told) > len(reminders) else 2)
 
     def _with_names(self, nudge: Nudge[Phrase]) -> Nudge[Phrase]:
         """Put names for the ids of people among a nudge's arguments."""
@@ -193,3 +248,17 @@ def _readable(tx: Transaction, visit: str) -> Stored | None:
         return tx.visit(visit)
     except Unreadable:
         return None
+
+
+def _nudged_so_far(
+    tx: Transaction, visit: Visit, which: Which, reader: str
+) -> Sequence[tuple[e.StepEvent | e.AskingBegan, Nudge[Phrase]]]:
+    """Give each nudge that a reader was to get of the open asking of a question, and its event; the newest first."""
+    made: list[tuple[e.StepEvent | e.AskingBegan, Nudge[Phrase]]] = []
+    for entry in reversed(tx.journal(visit.id)):
+        event = entry.event
+        if isinstance(event, e.StepEvent | e.AskingBegan) and event.which is which:
+            made += [(event, nudge) for nudge in nudges(visit, event, entry.seq) if nudge.person == reader]
+            if isinstance(event, e.AskingBegan):
+                break
+    return made

@@ -18,10 +18,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 
 class Hello30Error(Exception):
@@ -88,6 +87,14 @@ class ConfigError(Hello30Error):
         self.faults = faults
 
 
+class Held(StrEnum):
+    """Which messages wait where a platform wants fewer of them: it counts each of its methods by itself."""
+
+    ALL = ""
+    NEW = "new"  # cards that are not there yet, and nudges
+    AMENDED = "amended"  # cards that are there already
+
+
 class DeliveryKind(StrEnum):
     """What becomes of a message that a platform did not take."""
 
@@ -100,12 +107,16 @@ class DeliveryKind(StrEnum):
 
 @dataclass
 class DeliveryError(Hello30Error):
-    """A platform's refusal; `retry_at` only with WAIT_UNTIL, `detail` for the log (never what a visitor said)."""
+    """A platform's refusal; `retry_at` only with WAIT_UNTIL, `detail` for the log (never what a visitor said).
+
+    It is `limited` where the platform works, and only wants fewer messages; `only` says which, the others go on.
+    """
 
     kind: DeliveryKind
     detail: str = ""
     retry_at: datetime | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    limited: bool = False
+    only: Held = Held.ALL
 
     def __str__(self) -> str:
         """Name the kind first, so that a log can be searched for it."""

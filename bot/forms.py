@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain import commands as c
+from bot.domain.authority import authorise
 from bot.domain.card import Args, Phrase
+from bot.domain.decide import decide
 from bot.domain.facts import Facts
 from bot.domain.people import House, Person
 from bot.domain.person_cards import hellos, may_press
@@ -84,10 +87,50 @@ FORMS = frozenset(
 """The buttons that open a form."""
 
 
+_TRIED: Mapping[str, Callable[[str, datetime], c.Command]] = {
+    "call_back": lambda by, now: c.PromiseCallback(by=by, due=now),
+    "move": lambda by, now: c.MoveCallback(by=by, due=now),
+    "ask_colleague": lambda by, _: c.Delegate(by=by, to=""),
+    "ask_someone_else": lambda by, _: c.AskSomeoneElse(by=by, to=""),
+    "pass_call": lambda by, _: c.PassCallback(by=by, to=""),
+    "add_phone": lambda by, _: c.AddPhone(by=by),
+    "visitor_left": lambda by, _: c.LeaveVisit(by=by, without_number=True),
+    "note": lambda by, _: c.AddNote(by=by),
+}
+"""What each form comes to, with nothing chosen yet: refused for that alone, the form is worth filling in."""
+_NOT_CHOSEN = frozenset({"past_time", "unknown_person"})
+
+
 def make(desk: FormContext, button: str) -> Form:
-    """Make the form which a button opens; `Refused` when there is no such form."""
+    """Make the form which a button opens; `Refused` where there is none, or where it would come to nothing."""
     if button not in FORMS:
         raise Refused("nothing_asked")
+    _check(desk, button)
+    return _made(desk, button)
+
+
+def _check(desk: FormContext, button: str) -> None:
+    """Refuse a form that is not for this person, or of a visit that is closed, or asks what is settled by now."""
+    visit, house = desk.visit, desk.house
+    command = _TRIED[button](desk.person.id, desk.now) if button in _TRIED else None
+    if command is None:  # by voice: each may say something else, but only reception enters it
+        if not house.is_reception(desk.person.id):
+            raise Refused("not_reception")
+    else:
+        authorise(visit, command, house)
+    if button == "visitor_left":  # it may contradict what has closed the visit a moment ago
+        return
+    if not visit.is_open:
+        raise Refused("closed")
+    try:
+        if command is not None:
+            decide(visit, command, house, desk.now)
+    except Refused as refused:
+        if refused.reason not in _NOT_CHOSEN:
+            raise
+
+
+def _made(desk: FormContext, button: str) -> Form:
     if button == "call_back":
         return _form(desk, button, "callback", (*_when(desk, desk.person.id), _number(desk), *_line_and_points(desk)))
     if button == "move":

@@ -72,14 +72,14 @@ class Health:
     """Asks how things stand. The database is asked once at a time, however many want to know."""
 
     def __init__(self, store: Store, clock: Clock, running: Running, adapters: Mapping[str, ChatAdapter]) -> None:
-        """Take what is looked at; adapters by their names. `closed` says which counters cannot be reached, and why."""
+        """Take what is looked at; adapters by their names. `troubles` says what does not work there."""
         self._clock = clock
         self._running = running
         self.adapters = adapters
         self._waiting = _SharedRead(store, clock, lambda tx, now: tx.waiting(now))
         self._tally = _SharedRead(store, clock, lambda tx, now: (tx.waiting(now), tx.tally(now)))
         self.answers_within = ANSWERS_WITHIN
-        self.closed: Callable[[], Iterable[str]] = tuple
+        self.troubles: Callable[[], Iterable[str]] = tuple
 
     def live(self) -> Answer:
         """Tell whether everything turns; that the event loop does, is shown by there being an answer."""
@@ -90,7 +90,7 @@ class Health:
         """Tell whether hello30 keeps up."""
         waiting = await self._waiting.answer(self.answers_within)
         now = self._clock.now()
-        because = [*self._not_running(), *self._not_heard(now), *self.closed(), *_late(waiting, now)]
+        because = [*self._not_running(), *self._not_heard(now), *self.troubles(), *_late(waiting, now)]
         body = {
             "ready": not because,
             "because": because,

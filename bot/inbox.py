@@ -7,16 +7,14 @@ does nothing. What is refused is rolled back, told kindly, and journaled.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
 
-from bot import form_answers, forms, presses
+from bot import answered, form_answers, forms, lost, presses
 from bot.announcing import Announcing
 from bot.answers import Answering
 from bot.cleaning import cleaned
@@ -41,7 +39,6 @@ log = structlog.get_logger(__name__)
 
 KEYS_KEPT = timedelta(days=7)
 """No platform sends the same thing again after so long."""
-_REPLY = TypeAdapter[Reply](Reply)
 
 
 class Inbox:
@@ -135,25 +132,22 @@ class Inbox:
         return await self._store.transact(partial(self._refuse, context=context, refused=refused))
 
     def _work(self, tx: Transaction, *, context: Context) -> Reply:
-        known = tx.answered(_key(context))
+        known = answered.same_again(tx, context)
         if known is not None:
-            return self._same_again(known, context)
+            return known
+        lost.forget(tx, context.incoming.sender)  # whoever writes from there is there
+        reply = answered.answered_before(tx, context)
+        if reply is not None:
+            return reply
         reply = self._act(tx, context)
+        if reply.outcome is Outcome.ASKED_BACK:
+            reply = replace(reply, question=answered.question(context) or context.incoming.key)
         # what was only asked back, or opened, may come again under the same key with the answer
+        if reply.ok:
+            answered.settle(tx, reply, context)
         if reply.ok or (isinstance(context.incoming.act, Typed) and reply.visit):
-            tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
+            answered.remember(tx, reply, context)
         return reply
-
-    def _same_again(self, known: str, context: Context) -> Reply:
-        """Give the same answer again; where it cannot be read any more, it was done all the same."""
-        with suppress(ValidationError):
-            return _REPLY.validate_json(known)
-        log.error("inbox.answer_unreadable")
-        return Reply(
-            outcome=Outcome.NOTHING_NEW,
-            text=context.say("reply.already_so"),
-            visit=getattr(context.incoming.act, "visit", ""),
-        )
 
     def _act(self, tx: Transaction, context: Context) -> Reply:
         act = context.incoming.act
@@ -164,7 +158,7 @@ class Inbox:
         if isinstance(act, OpenArrival):
             return self._announcing.opened(act, context)
         if isinstance(act, Gone):  # nobody is there to be told anything
-            moved = has_left(self._desk, tx, context.person.id, context.through, context.now)
+            moved = has_left(self._desk, tx, context.person.id, context.incoming.sender, context.now)
             return Reply(outcome=Outcome.DONE if moved else Outcome.NOTHING_NEW)
         if act.submitted:
             return self._submitted(tx, act, context)
@@ -178,7 +172,7 @@ class Inbox:
         if not context.person.reception_of or self._answering.is_asked(tx, act, context):
             return self._answering.typed(tx, act, context)
         if self._announcing.reads_as_arrival(act.text, context):
-            return self._announcing.announce(tx, AnnounceLine(text=act.text), context)
+            return self._announcing.announce(tx, AnnounceLine(text=act.text, question=act.question), context)
         reply = self._answering.typed(tx, act, context)
         if reply.visit or reply.buttons:
             return reply
@@ -243,16 +237,18 @@ class Inbox:
 
     def _refuse(self, tx: Transaction, *, context: Context, refused: Refused) -> Reply:
         """Tell why, and journal that it was pressed; a visit that there is not has no journal."""
-        known = tx.answered(_key(context))
+        known = answered.same_again(tx, context)
         if known is not None:  # it was journaled already, and only the answer to the commit was lost
-            return self._same_again(known, context)
+            return known
+        lost.forget(tx, context.incoming.sender)
         act = context.incoming.act
         visit = self._visit_of(tx, context)
         stored = tx.visit(visit) if visit else None
         if stored is not None and self._is_stranger(tx, stored, context):
             # Nobody learns from a refusal that a visit exists; that it was tried is journaled, once.
             self._note_refused(tx, stored, context, refused, once=True)
-            return Reply(outcome=Outcome.REFUSED, text=context.say("refused.unknown_visit"), visit=visit)
+            reply = Reply(outcome=Outcome.REFUSED, text=context.say("refused.unknown_visit"), visit=visit)
+            return answered.remember(tx, reply, context)
         facts: Facts = (tx.facts(visit) if visit else None) or ERASED
         owner = self._desk.name(stored.visit.owner) if stored else ""
         phrase = presses.refusal(refused, facts.visitor, owner)
@@ -265,7 +261,7 @@ class Inbox:
         reply = Reply(outcome=Outcome.REFUSED, text=text, visit=visit)
         # a refused form may be filled in again; anything else that is refused stays so, however often it comes
         if not (isinstance(act, Press) and act.submitted):
-            tx.remember(_key(context), _REPLY.dump_json(reply).decode(), context.now)
+            answered.remember(tx, reply, context)
         return reply
 
     def _since(self, tx: Transaction, stored: Stored, context: Context, refused: Refused, text: str) -> str:
@@ -305,16 +301,14 @@ class Inbox:
     def _not_saved(self, context: Context) -> Reply:
         act = context.incoming.act
         key, args = "page.error.not_saved", dict[str, str | int | datetime]()
-        if isinstance(act, Announce):
+        if isinstance(act, AnnounceLine | Typed) and not act.question:  # a line, rather than a button
+            key = "reply.not_saved_line"
+        elif isinstance(act, Announce):
             key, args = (
                 "reception.not_saved",
                 {"visitor": act.visitor, "owner": act.owner or self._desk.name(act.owner_id)},
             )
         return Reply(outcome=Outcome.NOT_SAVED, text=context.say(key, args))
-
-
-def _key(context: Context) -> str:
-    return f"{context.incoming.sender.adapter}:{context.incoming.key}"
 
 
 def _named(act: Act) -> str:

@@ -42,7 +42,7 @@ class Announce:
 
     `owner` is a name, or a person's id when `owner_id` says so; `owner_at` is whom they chose on their platform, if
     they wrote no name. `site` is empty where it does not say by itself at which counter they stand. `another` or `same`
-    after *Same / Another person*.
+    after *Same / Another person*; `question` as the reply had it that asked so.
     """
 
     visitor: str
@@ -59,6 +59,7 @@ class Announce:
     another: bool = False
     same: bool = False
     owner_at: Address | None = None
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class AnnounceLine:
     owner_id: str = ""
     another: bool = False
     same: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +103,14 @@ class Press:
 class Typed:
     """A line that somebody typed. `visit` is the one whose card it answers, if the platform tells.
 
-    `answers` is the message that it answers, as the receipt of that message has it in `known_as`.
+    `answers` is the message that it answers, as the receipt of that message has it in `known_as`. Where it was asked
+    back which visit is meant, the line comes again, with that visit and the `question` of the reply.
     """
 
     text: str
     visit: str = ""
     answers: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,8 @@ class Reply:
     """What the sender is told at once. `buttons` are choices that go with it; `errors` stand beside their fields.
 
     `news`: it tells what somebody else has done meanwhile, which is worth saying also where nothing has changed.
+    `question` names what is asked back: it goes with each answer to that, so that only the first one is carried out.
+    `again`: the very same thing came in before, and was answered then, with the same answer.
     """
 
     outcome: Outcome
@@ -203,6 +209,8 @@ class Reply:
     form: Form | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
     news: bool = False
+    question: str = ""
+    again: bool = field(default=False, compare=False)
 
     @property
     def ok(self) -> bool:

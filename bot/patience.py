@@ -38,16 +38,21 @@ class Patience:
         self._silent: dict[str, Silence] = {}
         self._guard = Lock()
 
-    def timed_out(self, adapter: str, now: datetime) -> None:
-        """Hold an adapter; for twice as long as before, unless several calls hung at the same time."""
+    def timed_out(self, adapter: str, now: datetime) -> bool:
+        """Hold an adapter; for twice as long as before, unless several calls hung at the same time.
+
+        True where it was silent already: then nothing is wrong with this message in particular.
+        """
         with self._guard:
             silence = self._silent.get(adapter)
+            was_silent = silence is not None and not silence.over
             if silence is None or silence.over:
                 until = now + FIRST_HOLD
                 self._silent[adapter] = Silence(FIRST_HOLD, until, max(silence.latest, until) if silence else until)
             elif silence.until <= now:
                 lasts = min(2 * silence.lasts, LONGEST_HOLD)
                 self._silent[adapter] = Silence(lasts, now + lasts, max(silence.latest, now + lasts))
+        return was_silent
 
     def answered(self, adapter: str) -> None:
         """Hold an adapter no more, if it was held for its silence."""

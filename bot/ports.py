@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -229,6 +229,10 @@ class Transaction(Protocol):
         """See to it that each of these readers has a card at their address; give who had none there."""
         ...
 
+    def card_places(self, visit: str, reader: str) -> Mapping[Address, bool]:
+        """Give where a reader has a card of a visit that was not given up; True where it was shown already."""
+        ...
+
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
         ...
@@ -271,16 +275,24 @@ class Transaction(Protocol):
         unknown: bool,
         forget_receipt: bool = False,
         parked: bool = False,
+        counts: bool = True,
     ) -> bool:
-        """Give a card back after a failed try: wait until `not_before`, post anew, or park it for now."""
+        """Give a card back after a failed try: wait until `not_before`, post anew, or park it for now.
+
+        The try `counts` unless it is the platform that is waited for.
+        """
+        ...
+
+    def take_up(self, address: Address, now: datetime) -> int:
+        """Let the cards of open visits that were given up at an address wait to be sent again; give how many."""
         ...
 
     def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
         """Note that a nudge was `sent`, `superseded` or `parked`; False when the lease was lost."""
         ...
 
-    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
-        """Give a nudge back until `not_before`."""
+    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool, counts: bool = True) -> bool:
+        """Give a nudge back until `not_before`; whether the try counts is said as for cards."""
         ...
 
     def shown_at(self, adapter: str, known_as: str) -> str | None:
@@ -288,14 +300,18 @@ class Transaction(Protocol):
         ...
 
     def hold(self, adapter: str, bucket: str, until: datetime | None, *, unless_after: datetime | None = None) -> None:
-        """Let nothing be claimed for a bucket (an address's id, or `*` for the adapter) until then; None lifts it.
+        """Let nothing be claimed for a bucket until then; None lifts it.
 
-        With `unless_after`, a hold that ends later than that stays as it is: it is there for another reason.
+        A bucket is an address, or what alone is held there (`bot.rows.bucket`), or `*` for the whole adapter. With
+        `unless_after`, a hold that ends later than that stays as it is: it is there for another reason.
         """
         ...
 
-    def next_delivery(self) -> datetime | None:
-        """Give the earliest moment at which a card or nudge that waits may be claimed; None when nothing waits."""
+    def next_delivery(self, *, busy: Collection[Address] = ()) -> datetime | None:
+        """Give the earliest moment at which a card or nudge that waits may be claimed; None when nothing waits.
+
+        What is for an address that is `busy` is left aside.
+        """
         ...
 
     # whoever looks after hello30
@@ -352,8 +368,16 @@ class Transaction(Protocol):
         """Give a small value kept under a name (the demo's clock, say)."""
         ...
 
+    def values(self, prefix: str) -> Mapping[str, str]:
+        """Give all small values whose names begin so, by their names, in the order of these."""
+        ...
+
     def put_value(self, name: str, value: str) -> None:
         """Keep a small value under a name."""
+        ...
+
+    def drop_value(self, name: str) -> None:
+        """Forget a small value; nothing happens when there is none."""
         ...
 
 

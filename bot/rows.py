@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.domain.card import Nudge, Phrase
 from bot.domain.events import Event
 from bot.domain.visit import Visit
+from bot.errors import Held
 from bot.messages import Address, Receipt
 
 
@@ -110,3 +111,13 @@ class Session:
     person: str
     begun: datetime
     until: datetime
+
+
+def suffix(only: Held) -> str:
+    """Give what a bucket of holds ends with that holds only some messages; an address has no such sign in it."""
+    return f"#{only}" if only else ""
+
+
+def bucket(address: str, only: Held) -> str:
+    """Name the bucket of an address in which such messages are held."""
+    return address + suffix(only)

@@ -103,6 +103,22 @@ class Slack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Teams:
+    """Where Teams posts to us, and who we are there; the app's password is the environment's.
+
+    app_id          empty: nobody asks whose word it is that comes in, which takes `insecure_local`
+    tenant_id       of the organisation; empty for an app that is not bound to one
+    insecure_local  for trying it on one machine: whatever is posted is believed, and nothing but this machine may post
+    """
+
+    host: str
+    port: int
+    app_id: str = ""
+    tenant_id: str = ""
+    insecure_local: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
     """Where /livez, /readyz and /metrics are served; port 0 takes any that is free."""
 
@@ -144,7 +160,7 @@ class Settings:
     kinds            the labels of each kind, by language tag
     database         an SQLite file need not exist yet, a PostgreSQL database must
     policies         in the order in which they are tried; the last covers everything
-    slack            None when Slack is not used
+    slack, teams     None when that platform is not used
     operations       None when nobody asks how hello30 is
     """
 
@@ -158,6 +174,7 @@ class Settings:
     policies: tuple[Policy, ...]
     web: Web
     slack: Slack | None = None
+    teams: Teams | None = None
     operations: Operations | None = None
     emails: Mapping[str, str] = field(default_factory=dict, repr=False)
 

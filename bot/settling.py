@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import structlog
 
+from bot import lost
 from bot.desk import FrontDesk
 from bot.domain import commands as c
 from bot.domain import events as e
@@ -25,7 +26,7 @@ from bot.messages import Address, Receipt
 from bot.parcels import CardParcel
 from bot.patience import Patience, Silence
 from bot.ports import Clock, Store, Transaction
-from bot.rows import CardRow, Entry, NudgeRow
+from bot.rows import CardRow, Entry, NudgeRow, bucket
 
 log = structlog.get_logger(__name__)
 
@@ -76,8 +77,8 @@ class Settling:
     async def card_failed(self, row: CardRow, fault: DeliveryError, *, called: bool = True) -> None:
         """Note that a card was not taken, or (not `called`) could not even be made."""
         await self._settle(
-            partial(self._card_failed, row=row, fault=fault),
-            partial(self._card_failed, row=row, fault=fault, step=False),
+            partial(self._card_failed, row=row, fault=fault, called=called),
+            partial(self._card_failed, row=row, fault=fault, called=called, step=False),
             partial(_card_parked, row=row, unknown=isinstance(fault, UnknownOutcome)),
             adapter=row.address.adapter if called else None,
         )
@@ -93,8 +94,8 @@ class Settling:
     async def nudge_failed(self, row: NudgeRow, fault: DeliveryError, *, called: bool = True) -> None:
         """Note that a nudge was not taken, or (not `called`) could not even be made."""
         await self._settle(
-            partial(self._nudge_failed, row=row, fault=fault),
-            partial(self._nudge_failed, row=row, fault=fault, step=False),
+            partial(self._nudge_failed, row=row, fault=fault, called=called),
+            partial(self._nudge_failed, row=row, fault=fault, called=called, step=False),
             partial(_nudge_parked, row=row),
             adapter=row.address.adapter if called else None,
         )
@@ -146,6 +147,8 @@ class Settling:
         if not tx.card_shown(row, card.version, receipt):
             log.info("courier.lease_lost", visit=row.visit)
             return False
+        if row.receipt is None:
+            lost.forget(tx, row.address)
         # once per asking and person: the first card that shows somebody their question is the proof
         entries = tx.journal(row.visit) if card.askings else ()
         waits += _first_shown(card, entries, self._clock.now())
@@ -158,27 +161,48 @@ class Settling:
                 self._desk.record(tx, row.visit, seen, adapter)
         return False
 
-    def _card_failed(self, tx: Transaction, row: CardRow, fault: DeliveryError, *, step: bool = True) -> bool:
+    def _card_failed(
+        self, tx: Transaction, row: CardRow, fault: DeliveryError, *, called: bool, step: bool = True
+    ) -> bool:
         if fault.kind is DeliveryKind.POST_ANEW and row.receipt is not None:
             tx.card_failed(row, not_before=self._clock.now(), unknown=False, forget_receipt=True)
             return False
         parked, unknown = _hopeless(row.attempts, fault), isinstance(fault, UnknownOutcome)
         again = None if parked else self._again(tx, row.address, row.attempts, fault)
-        lost = tx.card_failed(row, not_before=again, unknown=unknown, parked=parked) and parked
-        return lost and self._given_up(tx, row.visit, row.reader, row.address, fault.kind, step=step)
+        if not (
+            tx.card_failed(row, not_before=again, unknown=unknown, parked=parked, counts=_counts(fault)) and parked
+        ):
+            return False
+
+        def anew(other: Address) -> None:
+            """Nudge them where their other card is, unless that one is as new and buzzes by itself."""
+            if row.receipt is not None or not self._desk.buzzes_new(other):
+                self._desk.nudge_anew(tx, row.visit, row.reader, other, self._clock.now())
+
+        gone = self._gone(tx, row.reader, row.address, fault, called=called)
+        return note_lost(self._desk, tx, row.visit, gone, row.address, anew, step=step)
 
     def _seems_away(self, tx: Transaction, row: CardRow, asking: int, why: Hint) -> bool:
         adapter = row.address.adapter
         report = c.ReportAway(person=row.reader, asking=asking, adapter=adapter, why=why)
         return bool(self._desk.act(tx, row.visit, report, self._clock.now(), adapter).events)
 
-    def _nudge_failed(self, tx: Transaction, row: NudgeRow, fault: DeliveryError, *, step: bool = True) -> bool:
+    def _nudge_failed(
+        self, tx: Transaction, row: NudgeRow, fault: DeliveryError, *, called: bool, step: bool = True
+    ) -> bool:
         if not _hopeless(row.attempts, fault):
             again = self._again(tx, row.address, row.attempts, fault)
-            tx.nudge_failed(row, not_before=again, unknown=isinstance(fault, UnknownOutcome))
+            unknown = isinstance(fault, UnknownOutcome)
+            tx.nudge_failed(row, not_before=again, unknown=unknown, counts=_counts(fault))
             return False
-        lost = tx.nudge_done(row, "parked")
-        return lost and self._given_up(tx, row.nudge.visit, row.nudge.person, row.address, fault.kind, step=step)
+        if not tx.nudge_done(row, "parked"):
+            return False
+
+        def anew(other: Address) -> None:
+            tx.queue(row.nudge, other, self._clock.now())
+
+        gone = self._gone(tx, row.nudge.person, row.address, fault, called=called)
+        return note_lost(self._desk, tx, row.nudge.visit, gone, row.address, anew, step=step)
 
     def _nudge_unreadable(self, tx: Transaction, visit: str, address: Address, *, step: bool = True) -> bool:
         """Give up what was for whoever of this visit is found at the address: the nudge itself tells it no more."""
@@ -186,7 +210,12 @@ class Settling:
         reader = next(theirs, None)
         if reader is None:
             return False
-        return self._given_up(tx, visit, reader, address, DeliveryKind.RETRY, step=step)
+
+        def anew(other: Address) -> None:
+            self._desk.nudge_anew(tx, visit, reader, other, self._clock.now())
+
+        gone = self._gone(tx, reader, address, DeliveryError(DeliveryKind.RETRY, "unreadable"), called=False)
+        return note_lost(self._desk, tx, visit, gone, address, anew, step=step)
 
     # --- failing -----------------------------------------------------------------------------------------------------
 
@@ -195,7 +224,7 @@ class Settling:
         now = self._clock.now()
         if fault.kind is DeliveryKind.WAIT_UNTIL and fault.retry_at is not None:
             again = max(fault.retry_at, now + FIRST_WAIT)  # clocks differ: what is past already is no reason to hurry
-            tx.hold(address.adapter, address.id, again)
+            tx.hold(address.adapter, bucket(address.id, fault.only), again)
             return again
         if fault.kind is DeliveryKind.MISCONFIGURED:
             self._tell_misconfigured(address.adapter, fault.detail, now)
@@ -210,25 +239,45 @@ class Settling:
             self._misconfigured[adapter, detail] = now
             log.error("courier.misconfigured", adapter=adapter, detail=detail)
 
-    def _given_up(
-        self, tx: Transaction, visit: str, reader: str, address: Address, kind: DeliveryKind, *, step: bool
-    ) -> bool:
-        """Journal once that a message was given up; True where it was a person's: then the next step happens now.
+    def _gone(
+        self, tx: Transaction, reader: str, address: Address, fault: DeliveryError, *, called: bool
+    ) -> e.NotDelivered:
+        """Give what is journaled of a message that was given up; keep where a person was not reached, if it was tried.
 
-        Without `step` it is only journaled: the visit cannot be decided, and the timekeeper sees to it.
+        What could not even be made says nothing of an address.
         """
-        why = kind.value if kind is DeliveryKind.UNREACHABLE else "parked"
-        lost = e.NotDelivered(at=self._clock.now(), by=BOT, person=reader, adapter=address.adapter, why=why)
-        return note_lost(self._desk, tx, visit, lost, step=step)
+        why, now = fault.kind.value if fault.kind is DeliveryKind.UNREACHABLE else "parked", self._clock.now()
+        if called and reader in self._desk.settings.people:
+            lost.note(tx, address, why, now, fault.detail)
+        return e.NotDelivered(at=now, by=BOT, person=reader, adapter=address.adapter, why=why)
 
 
-def note_lost(desk: FrontDesk, tx: Transaction, visit: str, lost: e.NotDelivered, *, step: bool = True) -> bool:
-    """Journal once that somebody was not reached; True where it is a person: then the next step happens now."""
-    if not any(_same_loss(entry.event, lost) for entry in tx.journal(visit)):
-        desk.record(tx, visit, lost, lost.adapter)
-    if not step or lost.person not in desk.settings.people:
+def note_lost(  # noqa: PLR0913 - what was lost, whose, where, and what is to be done instead
+    desk: FrontDesk,
+    tx: Transaction,
+    visit: str,
+    gone: e.NotDelivered,
+    address: Address,
+    anew: Callable[[Address], None],
+    *,
+    step: bool = True,
+) -> bool:
+    """Journal once that somebody was not reached at an address, and go on where another one of theirs takes messages.
+
+    `anew` is called with that one, to nudge them there instead. Without it the next step happens now (True), unless it
+    is a counter. Without `step` it is only journaled: the visit cannot be decided, and the timekeeper sees to it.
+    """
+    if not any(_same_loss(entry.event, gone) for entry in tx.journal(visit)):
+        desk.record(tx, visit, gone, gone.adapter)
+    if not step:
         return False
-    desk.act(tx, visit, c.ReportUnreachable(person=lost.person), lost.at, lost.adapter)
+    others = desk.reached_at(tx, visit, gone.person, but=address)
+    if others:
+        anew(others[0])
+        return False
+    if gone.person not in desk.settings.people:
+        return False
+    desk.act(tx, visit, c.ReportUnreachable(person=gone.person), gone.at, gone.adapter)
     return True
 
 
@@ -256,7 +305,8 @@ def _card_parked(tx: Transaction, row: CardRow, *, unknown: bool) -> bool:
 
 
 def _nudge_sent(tx: Transaction, row: NudgeRow, receipt: Receipt | None = None) -> bool:
-    tx.nudge_done(row, "sent", receipt)
+    if tx.nudge_done(row, "sent", receipt):
+        lost.forget(tx, row.address)
     return False
 
 
@@ -269,12 +319,17 @@ def _later(now: datetime, attempts: int) -> datetime:
     return now + min(FIRST_WAIT * (1 << max(0, min(attempts, 10))), LONGEST_WAIT)
 
 
+def _counts(fault: DeliveryError) -> bool:
+    """Tell whether a failed try says something against the message: not where the platform itself is waited for."""
+    return fault.kind not in (DeliveryKind.WAIT_UNTIL, DeliveryKind.MISCONFIGURED)
+
+
 def _hopeless(attempts: int, fault: DeliveryError) -> bool:
     """Tell whether a message is given up: nobody is there, or it failed too often for no stated reason."""
-    if fault.kind in (DeliveryKind.WAIT_UNTIL, DeliveryKind.MISCONFIGURED):
-        return False  # it is the platform that is waited for, however long that takes
+    if not _counts(fault):
+        return False  # however long that takes
     return fault.kind is DeliveryKind.UNREACHABLE or attempts + 1 >= PARK_AFTER
 
 
-def _same_loss(event: e.Event, lost: e.NotDelivered) -> bool:
-    return isinstance(event, e.NotDelivered) and (event.person, event.adapter) == (lost.person, lost.adapter)
+def _same_loss(event: e.Event, gone: e.NotDelivered) -> bool:
+    return isinstance(event, e.NotDelivered) and (event.person, event.adapter) == (gone.person, gone.adapter)

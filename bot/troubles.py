@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -21,7 +22,7 @@ from bot.errors import DeliveryError, DeliveryKind, NotSaved
 from bot.health import DEAF_AFTER, Running
 from bot.logs import log_failure
 from bot.messages import Address
-from bot.ports import ChatAdapter, Clock, Store
+from bot.ports import ChatAdapter, Clock, Store, Transaction
 from bot.rows import Waiting
 from bot.settings import Site
 
@@ -32,8 +33,12 @@ SILENT_AFTER: Final = timedelta(minutes=1)
 """A platform that has been on hold for so long is called silent: a single slow answer alarms nobody."""
 GONE_FOR: Final = timedelta(seconds=15)
 """A hold that ended less long ago may go on: a message is tried in between."""
+REFUSED_FOR: Final = timedelta(minutes=6)
+"""A refusal of hello30 itself is tried again every five minutes, unless nothing waits any more."""
 ASK_AGAIN: Final = timedelta(minutes=1)
 """So often a platform is asked whether a counter's address takes messages by now."""
+ASK_SELDOM: Final = timedelta(minutes=5)
+"""So often where nothing is known against it: another process may have met it."""
 ASKED_WITHIN: Final = timedelta(seconds=10)
 TO_DO: Final = (
     "Please invite hello30 into this channel, or give the counter another one in the configuration and start hello30 "
@@ -71,7 +76,7 @@ class Trouble:
 
 @dataclass(slots=True)
 class _Held:
-    """When a platform was first and last seen on hold, without a break."""
+    """When a platform was first and last seen on hold, or not to be reached, without a break."""
 
     first: datetime
     last: datetime
@@ -98,10 +103,14 @@ class Troubles:
         self._refused: dict[str, Trouble] = {}
         self._closed: dict[Address, Trouble] = {}
         self._held: dict[str, _Held] = {}
-        self._ask_at: dict[Address, datetime | None] = {}  # None: there is no reason to ask
+        self._away: dict[str, _Held] = {}  # likewise, when it could not be reached
+        self._refused_at: dict[str, datetime] = {}  # when it was refused last
+        self._ask_at: dict[Address, datetime] = {}
         self._confirmed: set[Address] = set()
+        self._opened: set[Address] = set()
         self._now: tuple[Trouble, ...] = ()
         self.changed: Callable[[], None] = lambda: None
+        self.waits: Callable[[], None] = lambda: None  # something is to be carried that had been given up
 
     # --- what is known -----------------------------------------------------------------------------------------------
 
@@ -114,8 +123,14 @@ class Troubles:
         with self._guard:
             return tuple(self._closed.values())
 
-    def closed_counters(self) -> Iterator[str]:
-        """Say which counters cannot be reached, and why."""
+    def said(self) -> Iterator[str]:
+        """Say which platforms cannot be reached, and which counters, and why."""
+        now = self._clock.now()
+        with self._guard:
+            away = _still(self._away, now)
+        for name, held in away.items():
+            if now - held.first >= SILENT_AFTER:
+                yield f"{name} has not been reached for {int((now - held.first).total_seconds())} seconds"
         for one in self.closed():
             yield f"cards do not reach the counter of {one.site} at {one.at} in {one.adapter}: {one.detail}"
 
@@ -124,7 +139,7 @@ class Troubles:
     def taken(self, to: Address) -> None:
         """Note that a message was taken at an address."""
         with self._guard:
-            self._refused.pop(to.adapter, None)
+            self._answers(to.adapter)
             over = self._open(to)
         if over:
             log.info("courier.reception_reached", site=over.site, adapter=to.adapter, address=to.id)
@@ -136,11 +151,24 @@ class Troubles:
                 now, detail = self._clock.now(), fault.detail
                 refused = Trouble(what=What.REFUSED, adapter=to.adapter, since=now, why="refused", detail=detail)
                 self._refused.setdefault(to.adapter, refused)
+                self._refused_at[to.adapter] = now
+        elif fault.kind is DeliveryKind.WAIT_UNTIL:
+            with self._guard:
+                if fault.limited:
+                    self._away.pop(to.adapter, None)
+                else:
+                    now = self._clock.now()
+                    self._away.setdefault(to.adapter, _Held(now, now)).last = now
         elif fault.kind in _ANSWERS:
             with self._guard:
-                self._refused.pop(to.adapter, None)
+                self._answers(to.adapter)
             if fault.kind is DeliveryKind.UNREACHABLE and to in self._counters:
                 self._is_closed(to, fault.detail)
+
+    def _answers(self, adapter: str) -> None:
+        """Note that a platform answers, and takes hello30 itself."""
+        self._refused.pop(adapter, None)
+        self._away.pop(adapter, None)
 
     def _is_closed(self, to: Address, detail: str) -> None:
         """Note that a counter's address takes nothing; logged once, until it works again."""
@@ -164,8 +192,11 @@ class Troubles:
 
     def _open(self, to: Address) -> Trouble | None:
         self._confirmed.discard(to)
-        self._ask_at[to] = None
-        return self._closed.pop(to, None)
+        self._ask_at[to] = self._clock.now() + ASK_SELDOM
+        was = self._closed.pop(to, None)
+        if was:
+            self._opened.add(to)
+        return was
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -182,6 +213,13 @@ class Troubles:
         """Look at what does not work now, and tell if that has changed."""
         await asyncio.gather(*(self._ask(to) for to in self._counters if self._is_asked(to)))
         now = self._clock.now()
+        with self._guard:
+            opened = set(self._opened)
+        for to in opened:
+            if await self._store.transact(partial(_take_up, address=to, now=now)):
+                self.waits()
+            with self._guard:
+                self._opened.discard(to)
         with suppress(NotSaved):  # the database does not answer, which everybody learns anyway: what was known stays
             self._hold(await self._store.read(lambda tx: tx.waiting(now)), now)
         found = tuple(self._found(now))
@@ -204,13 +242,18 @@ class Troubles:
 
     def _found(self, now: datetime) -> Iterator[Trouble]:
         with self._guard:
-            refused, closed = dict(self._refused), tuple(self._closed.values())
+            self._away = _still(self._away, now)
+            for name in [name for name, at in self._refused_at.items() if now - at > REFUSED_FOR]:
+                del self._refused_at[name]
+                self._refused.pop(name, None)
+            refused, closed, away = dict(self._refused), tuple(self._closed.values()), dict(self._away)
         for name, adapter in self._others().items():
-            held, deaf = self._held.get(name), adapter.deaf
+            deaf = adapter.deaf
+            silent = [held.first for held in (self._held.get(name), away.get(name)) if held]
             if name in refused:
                 yield refused[name]
-            elif held and now - held.first >= SILENT_AFTER:
-                yield Trouble(what=What.SILENT, adapter=name, since=held.first, why="silent")
+            elif silent and now - min(silent) >= SILENT_AFTER:
+                yield Trouble(what=What.SILENT, adapter=name, since=min(silent), why="silent")
             if deaf and now - deaf.since >= DEAF_AFTER and name in self._running.started:
                 yield Trouble(what=What.DEAF, adapter=name, since=deaf.since, why=deaf.why.value, detail=deaf.detail)
         yield from closed
@@ -219,16 +262,15 @@ class Troubles:
         for name in waiting.on_hold:
             held = self._held.setdefault(name, _Held(now, now))
             held.last = now
-        for name in [name for name, held in self._held.items() if now - held.last > GONE_FOR]:
-            del self._held[name]
+        self._held = _still(self._held, now)
 
     def _is_asked(self, to: Address) -> bool:
         now = self._clock.now()
         at = self._ask_at.get(to, now)
-        return to.adapter in self._others() and to.adapter in self._running.started and at is not None and at <= now
+        return to.adapter in self._others() and to.adapter in self._running.started and at <= now
 
     async def _ask(self, to: Address) -> None:
-        """Ask whether a counter's address takes messages: once at the start, then each minute while it takes none.
+        """Ask whether a counter's address takes messages: at the start, each minute while it takes none, else seldom.
 
         That it does is believed only where the platform said before that it does not: it may not be able to tell.
         """
@@ -245,4 +287,13 @@ class Troubles:
         elif to in self._confirmed:
             self.taken(to)
         elif to not in self._closed:
-            self._ask_at[to] = None
+            self._ask_at[to] = self._clock.now() + ASK_SELDOM
+
+
+def _take_up(tx: Transaction, address: Address, now: datetime) -> int:
+    return tx.take_up(address, now)
+
+
+def _still(held: Mapping[str, _Held], now: datetime) -> dict[str, _Held]:
+    """Give those for which it may still be so: a message is tried again and again while it waits."""
+    return {name: one for name, one in held.items() if now - one.last <= GONE_FOR}

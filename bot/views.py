@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot import forms
+from bot.context import Context
 from bot.desk import ERASED, FrontDesk
 from bot.domain.authority import Reading, may_read, roles
 from bot.domain.card import Card, Phrase
@@ -15,10 +16,11 @@ from bot.domain.turn import UNDO_FOR
 from bot.domain.visit import OPEN_CALLBACK, OPEN_HELLO, Hello, Visit
 from bot.errors import Refused
 from bot.language.wording import Reader, Wording
-from bot.messages import Form, ShownCard
+from bot.messages import Address, Form, Incoming, Press, ShownCard
 from bot.pages import Board, Story
 from bot.ports import Clock, Store, Transaction
 from bot.rows import Stored
+from bot.since import ABOUT_THE_CHOICE, news
 from bot.telling import Teller, tell
 
 STAYS_ON_BOARD = timedelta(minutes=15)
@@ -110,7 +112,22 @@ class PageViews:
             settings=self._desk.settings,
             wording=self._wording,
         )
-        return forms.make(made, button)
+        try:
+            return forms.make(made, button)
+        except Refused as refused:
+            raise self._kindly(tx, stored, made, button, refused) from None
+
+    def _kindly(
+        self, tx: Transaction, stored: Stored, desk: forms.FormContext, button: str, refused: Refused
+    ) -> Refused:
+        """Say what has happened since, where that is why a form opens no more."""
+        act = Press(visit=stored.visit.id, button=button)
+        incoming = Incoming(key="", sender=Address("web", ""), act=act)
+        context = Context(
+            incoming=incoming, person=desk.person, reader=desk.reader, now=desk.now, wording=self._wording
+        )
+        told = news(tx, self._desk, stored, context, refused) if refused.reason not in ABOUT_THE_CHOICE else None
+        return Refused("moved_on", text=told.text) if told else refused
 
     def _story(self, tx: Transaction, *, who: Person, visit: str, reader: Reader) -> Story:
         stored = self._readable(tx, who, visit, Reading.STORY)

@@ -80,6 +80,9 @@ class World:
     def restarted(self, settings: Settings | None = None, store: Store | None = None) -> World:
         """The process starts anew on the same database, perhaps with other settings."""
         settings = settings or self.parts.settings
+        known = getattr(self.store, "_known", None)
+        if known is not None:
+            known.visits.clear()  # a new process has read nothing
         return World(store or self.store, self.clock.now(), settings=settings, chat=self.chat)
 
     # --- what people do ----------------------------------------------------------------------------------------------

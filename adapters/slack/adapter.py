@@ -28,8 +28,9 @@ from adapters.slack.hearing import Hearing, refuses_us
 from adapters.slack.hints import Hints
 from adapters.slack.homes import SHOWN_WITHIN, Homes
 from adapters.slack.leaving import Leaving
-from adapters.slack.listeners import SAID_WITHIN, Listeners
+from adapters.slack.listeners import Listeners
 from adapters.slack.payloads import known_as
+from adapters.slack.saying import SAID_WITHIN
 from adapters.slack.tokens import Secrets, check
 from adapters.slack.websocket import ANSWERED_WITHIN, Websocket
 from adapters.slack.words import SlackWords
@@ -267,7 +268,7 @@ class SlackAdapter:
             self._front = None
         ends = [self._ended(left(CALL_WITHIN))]  # side by side: each may take as long as is left
         if self._listeners:
-            ends.append(self._listeners.finish(left(SAID_WITHIN)))
+            ends.append(self._listeners.saying.finish(left(SAID_WITHIN)))
         if self._homes:
             ends.append(self._homes.finish(left(SHOWN_WITHIN)))
         self._listeners = self._homes = self._calls = None

@@ -7,6 +7,7 @@ Slack keeps what was typed or chosen in a block of the same id when a message is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -34,6 +35,7 @@ MORE: Final = "more"
 CHOICE: Final = "choice"
 CHOICES: Final = frozenset({"site", "owner_id", "same", "another", "visit"})
 """The buttons of a reply that answer what was asked back about something typed."""
+_URL: Final = re.compile(r"https?://[^\s<>|]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,6 @@ class Words:
     `since` is the sentence that says since when the visitor waits; empty when nobody waits.
     """
 
-    more: str
     say: str
     number: str
     since: str = ""
@@ -113,7 +114,7 @@ def card_message(card: ShownCard, words: Words) -> Message:
     for start in range(0, len(small), limits.CONTEXT_ELEMENTS):
         some = small[start : start + limits.CONTEXT_ELEMENTS]
         blocks.append({"type": "context", "elements": [mrkdwn(note) for note in some]})
-    blocks += actions(card, words)
+    blocks += actions(card)
     return Message(text, tuple(named(blocks, f"{card.visit}:{card.revision}")))
 
 
@@ -134,18 +135,23 @@ def thread_message(card: ShownCard, words: ThreadWords) -> Message:
 
 
 def nudge_message(text: str) -> Message:
-    """Make the message of a nudge: only its text, which makes the phone buzz."""
-    return Message(escaped(text, limits.SECTION))
+    """Make the message of a nudge: only its text, which makes the phone buzz.
+
+    It is plain text, so that nothing in a visitor's name is taken for bold, for code or for a picture.
+    """
+    written = escaped(text, limits.SECTION)
+    return Message(written, ({"type": "section", "text": _plain(text, limits.SECTION)},))
 
 
-def reply_message(reply: Reply, typed: str = "") -> Message:
+def reply_message(reply: Reply, typed: str = "", link: str = "") -> Message:
     """Make what is said back at once, with the choices or the buttons that go with it.
 
     `typed` is what had been typed, as a choice carries it, where something is asked back about that; otherwise the
-    buttons are those of the card that the reply is about.
+    buttons are those of the card that the reply is about. `link` is what the address in the text is shown as, and can
+    be followed by; without it no address can, for what people typed may be in the text.
     """
-    text = reply.text
-    blocks: list[Block] = [section(escaped(text, limits.SECTION))]
+    text = _with_link(reply.text, link) if link else escaped(reply.text, limits.SECTION)
+    blocks: list[Block] = [section(text)]
     elements = []
     for number, button in enumerate(reply.buttons[: limits.ACTIONS]):
         if button.name in CHOICES:
@@ -156,7 +162,17 @@ def reply_message(reply: Reply, typed: str = "") -> Message:
         elements.append(_button(action, button.label, carried, main=button.main and number == 0))
     if elements:
         blocks.append({"type": "actions", "elements": elements})
-    return Message(escaped(text, limits.SECTION), tuple(blocks))
+    return Message(text, tuple(blocks))
+
+
+def _with_link(text: str, label: str) -> str:
+    """Write a text so that the first address in it can be followed; it is shown as the label, which is short."""
+    found = _URL.search(text)
+    if found is None:
+        return escaped(text, limits.SECTION)
+    before, after = text[: found.start()], text[found.end() :]
+    url = escaped(found[0], limits.SECTION)
+    return f"{escaped(before, ROOM)}<{url}|{escaped(label, LABEL)}>{escaped(after, ROOM)}"
 
 
 # --- parts of a card -------------------------------------------------------------------------------------------------
@@ -180,9 +196,9 @@ def number(card: ShownCard, words: Words) -> list[Block]:
     return [section(f"*{escaped(words.number, FACT)}* {escaped(card.number, FACT)}")] if card.number else []
 
 
-def actions(card: ShownCard, words: Words) -> list[Block]:
+def actions(card: ShownCard) -> list[Block]:
     """Give the buttons of a card, if it has any."""
-    return [{"type": "actions", "elements": _elements(card, words)}] if card.buttons or card.more else []
+    return [{"type": "actions", "elements": _elements(card)}] if card.buttons or card.more else []
 
 
 def _joined(lines: Sequence[str]) -> list[str]:
@@ -213,7 +229,7 @@ def named(blocks: Iterable[Block], name: str) -> Iterable[Block]:
         yield {**block, "block_id": cut(f"{name}:{place}", limits.ACTION_ID)}
 
 
-def _elements(card: ShownCard, words: Words) -> list[Block]:
+def _elements(card: ShownCard) -> list[Block]:
     """Give the buttons of a card, and the menu with those under *more*; what does not fit the menu is a button too."""
     menu, beside = card.more[: limits.OVERFLOW], card.more[limits.OVERFLOW :]
     has_main = False
@@ -229,7 +245,6 @@ def _elements(card: ShownCard, words: Words) -> list[Block]:
                 "type": "overflow",
                 "action_id": MORE,
                 "options": [_option(card, button) for button in menu],
-                "accessibility_label": cut(words.more, limits.BUTTON),
             }
         )
     return elements

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.blocks import Message
-from bot.errors import DeliveryError, DeliveryKind, UnknownOutcome
+from bot.errors import DeliveryError, DeliveryKind, Held, UnknownOutcome
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,8 @@ LOOK_BACK: Final = 50
 """So many messages of a conversation are looked through for one whose reply was lost a moment ago."""
 AWAY_FOR: Final = timedelta(seconds=2)
 """So long nothing is sent to a conversation after Slack could not be reached at all."""
+AWAY_LATELY: Final = timedelta(seconds=30)
+"""So long after a call that did not get through the next one may not get through either."""
 DEFAULT_WAIT: Final = timedelta(seconds=30)
 LONGEST_WAIT: Final = timedelta(hours=1)
 
@@ -44,6 +46,7 @@ UNREACHABLE: Final = frozenset(
         "channel_not_found",
         "not_in_channel",
         "is_archived",
+        "is_inactive",
         "restricted_action",
         "restricted_action_read_only_channel",
         "messages_tab_disabled",
@@ -67,13 +70,21 @@ MISCONFIGURED: Final = frozenset(
     }
 )
 """The whole app takes nothing until an admin acts."""
-GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
-"""A message that cannot be amended any more: it is posted anew."""
+GONE: Final = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "not_found"})
+"""A message that cannot be amended any more, or a modal that was closed: it is posted anew."""
 
 AWAY: Final = frozenset({"service_unavailable", "request_timeout"})
 """Slack itself is away for a while, or slow."""
 UNSURE: Final = frozenset({"internal_error", "fatal_error"})
 """Slack failed in the midst of it: it may have been done all the same."""
+
+ONLY: Final[Mapping[str, Held]] = {
+    "conversations.open": Held.NEW,
+    "conversations.history": Held.NEW,
+    "chat.postMessage": Held.NEW,
+    "chat.update": Held.AMENDED,
+}
+"""Slack counts the calls of each method by itself, so that too many of one hold up only what needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +104,12 @@ class Calls:
         self._client = client
         self._clock = clock
         self._dms: dict[str, str] = {}
+        self._away_at: datetime | None = None  # when Slack was away last; None since a call that got through
+
+    @property
+    def is_away(self) -> bool:
+        """Tell whether Slack could not be called a moment ago, and has not been since."""
+        return self._away_at is not None and self._clock.now() - self._away_at < AWAY_LATELY
 
     async def who(self) -> Bot:
         """Ask whose token it is."""
@@ -219,9 +236,12 @@ class Calls:
         where = {"thread_ts": thread} if thread else {}
         await self._call("chat.postMessage", channel=conversation, **_content(message), **_AS_IT_IS, **where)
 
-    async def respond(self, url: str, message: Message) -> None:
-        """Put something in the place of what only one user saw; `url` is what Slack gave along with their press."""
-        await self._answered(url, {"replace_original": True, "response_type": "ephemeral", **_content(message)})
+    async def respond(self, url: str, message: Message, *, keep: bool = False) -> None:
+        """Put something in the place of what only one user saw, or below it with `keep`.
+
+        `url` is what Slack gave along with their press.
+        """
+        await self._answered(url, {"replace_original": not keep, "response_type": "ephemeral", **_content(message)})
 
     async def open_view(self, trigger: str, view: Mapping[str, Any]) -> None:
         """Open a modal; the trigger is good for three seconds, and once."""
@@ -244,7 +264,7 @@ class Calls:
 
     async def _sent(self, method: str, arguments: Mapping[str, Any]) -> Any:
         try:
-            return await self._client.api_call(method, **arguments)
+            answer = await self._client.api_call(method, **arguments)
         except SlackApiError as error:
             raise self._refused(method, error) from None  # its text quotes what was sent
         except ClientConnectorError as error:  # nothing was sent
@@ -253,21 +273,28 @@ class Calls:
             raise self._away(UnknownOutcome, f"{method}: {type(error).__name__}") from None
         except (SlackClientError, ValueError, TypeError, AttributeError) as error:  # an answer that is none
             raise UnknownOutcome(DeliveryKind.RETRY, f"{method}: {type(error).__name__}") from None
+        self._away_at = None
+        return answer
 
     def _away(self, kind: type[DeliveryError], detail: str) -> DeliveryError:
         """Tell that Slack is away: nobody is unreachable because of that, and it is waited for as long as it takes."""
-        return kind(DeliveryKind.WAIT_UNTIL, detail, retry_at=self._clock.now() + AWAY_FOR)
+        self._away_at = self._clock.now()
+        return kind(DeliveryKind.WAIT_UNTIL, detail, retry_at=self._away_at + AWAY_FOR)
 
     async def _answered(self, url: str, body: Mapping[str, Any]) -> None:
         session = self._client.session
         api = urlsplit(self._client.base_url)
         ours = f"{api.scheme}://{api.netloc}/"
         if session is None or not url.startswith((HOOKS, ours)):
-            raise DeliveryError(DeliveryKind.RETRY, "response_url: there is none")
+            raise DeliveryError(DeliveryKind.UNREACHABLE, "response_url: there is none")
         try:
             async with session.post(url, json=dict(body)) as answer:
-                if answer.status >= 400:
-                    raise DeliveryError(DeliveryKind.RETRY, f"response_url: {answer.status}")
+                if answer.status == 429:
+                    again = self._clock.now() + _wait(answer)
+                    raise DeliveryError(DeliveryKind.WAIT_UNTIL, "response_url: 429", retry_at=again)
+                if answer.status >= 400:  # it is good for half an hour, and five times
+                    kind = DeliveryKind.RETRY if answer.status >= 500 else DeliveryKind.UNREACHABLE
+                    raise DeliveryError(kind, f"response_url: {answer.status}")
         except (ClientError, OSError) as error:
             raise DeliveryError(DeliveryKind.RETRY, f"response_url: {type(error).__name__}") from None
 
@@ -278,7 +305,8 @@ class Calls:
         why = str(data.get("error") or "") if isinstance(data, dict) else ""
         detail = f"{method}: {why or status}"
         if status == 429 or why == "ratelimited":
-            return DeliveryError(DeliveryKind.WAIT_UNTIL, detail, retry_at=self._clock.now() + _wait(answer))
+            again, only = self._clock.now() + _wait(answer), ONLY.get(method, Held.ALL)
+            return DeliveryError(DeliveryKind.WAIT_UNTIL, detail, retry_at=again, limited=True, only=only)
         if why in GONE:
             return DeliveryError(DeliveryKind.POST_ANEW, detail)
         if why in UNREACHABLE:

@@ -6,9 +6,11 @@ log the body of a request whose signature is wrong.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import structlog
@@ -20,6 +22,7 @@ from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack import EVENTS
+from adapters.slack.shapes import readable
 from bot.logs import log_failure
 from bot.ports import Clock
 
@@ -29,6 +32,10 @@ LARGEST: Final = 1024 * 1024
 """So many bytes a request may have; a modal's is a few thousand."""
 STOP_WITHIN_S: Final = 10.0
 STAMP_DIGITS: Final = 12
+SIGNED_WITHIN: Final = timedelta(minutes=5)
+"""So old a signature may be: whoever copied a request cannot send it again for long."""
+READ_WITHIN: Final = timedelta(seconds=10)
+"""So long a request may take to come in whole; Slack's own comes at once, and waits three seconds for an answer."""
 
 Dispatch = Callable[[AsyncBoltRequest], Awaitable[BoltResponse]]
 
@@ -43,6 +50,8 @@ class Front:
         self._verifier = SignatureVerifier(secret, _Seconds(clock))
         self._dispatch = dispatch
         self._runner: web.AppRunner | None = None
+        self._clock = clock
+        self.read_within = READ_WITHIN
 
     @property
     def port(self) -> int:
@@ -65,34 +74,52 @@ class Front:
             self._runner = None
 
     async def _take(self, request: web.Request) -> web.Response:
-        raw = await request.read()  # raises 413 by itself
         stamp = request.headers.get("X-Slack-Request-Timestamp", "")
         signature = request.headers.get("X-Slack-Signature", "")
-        if not self._is_slacks(raw, stamp, signature):
-            log.info("slack.not_signed")
-            return web.json_response({"error": "invalid request"}, status=401)
+        if not self._may_be_slacks(stamp, signature):  # before anything is read of it
+            return _not_signed()
         try:
-            wanted = AsyncBoltRequest(body=_as_json(raw.decode(), request.content_type), headers=dict(request.headers))
+            async with asyncio.timeout(self.read_within.total_seconds()):
+                raw = await request.read()  # raises 413 by itself
+        except TimeoutError:
+            return web.json_response({"error": "too slow"}, status=408)
+        if not self._is_slacks(raw, stamp, signature):
+            return _not_signed()
+        try:
+            body = readable(_as_object(raw.decode(), request.content_type))
         except (ValueError, RecursionError):  # no JSON, though it says so
             return web.json_response({"error": "unreadable"}, status=400)
+        if body is None:  # Slack would only deliver it again
+            return web.Response()
+        wanted = AsyncBoltRequest(body=json.dumps(body), headers=dict(request.headers))
         try:
             return await to_aiohttp_response(await self._dispatch(wanted))
         except Exception as error:  # noqa: BLE001 - Slack delivers it again; what it said stays out of the log
             log_failure(log, "slack.failed", error)
             return web.json_response({"error": "failed"}, status=500)
 
-    def _is_slacks(self, raw: bytes, stamp: str, signature: str) -> bool:
-        """Tell whether Slack signed this within five minutes; whatever cannot be a signature is none."""
-        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= STAMP_DIGITS and signature.isascii()):
+    def _may_be_slacks(self, stamp: str, signature: str) -> bool:
+        """Tell whether something is said to be signed within five minutes; what cannot be a signature is none."""
+        if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= STAMP_DIGITS):
             return False
+        is_recent = abs(self._clock.now().timestamp() - int(stamp)) <= SIGNED_WITHIN.total_seconds()
+        return is_recent and bool(signature) and signature.isascii()
+
+    def _is_slacks(self, raw: bytes, stamp: str, signature: str) -> bool:
+        """Tell whether Slack signed this."""
         try:
             return bool(self._verifier.is_valid(raw, stamp, signature))
         except UnicodeDecodeError:
             return False
 
 
-def _as_json(body: str, kind: str) -> str:
-    """Give what Slack posted as a JSON object; `ValueError` for anything else.
+def _not_signed() -> web.Response:
+    log.info("slack.not_signed")
+    return web.json_response({"error": "invalid request"}, status=401)
+
+
+def _as_object(body: str, kind: str) -> dict[str, Any]:
+    """Give what Slack posted, once it is read as JSON; `ValueError` for what is no object.
 
     Bolt would take a form for one that holds a `payload` wherever that word stands, also in what somebody typed.
     """
@@ -100,7 +127,7 @@ def _as_json(body: str, kind: str) -> str:
     read = json.loads(form.get("payload", body)) if "payload" in form or not form else form
     if not isinstance(read, dict):
         raise ValueError("no object")  # noqa: TRY004 - it is as unreadable as what is no JSON
-    return json.dumps(read)
+    return read
 
 
 class _Seconds(SlackClock):

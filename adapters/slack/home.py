@@ -91,7 +91,7 @@ def _part(
 
 def _card(card: ShownCard, words: Words) -> Iterable[Block]:
     since: list[Block] = [{"type": "context", "elements": [mrkdwn(words.since)]}] if words.since else []
-    return [*headline(card), *sentence(card, words), *number(card, words), *since, *actions(card, words)]
+    return [*headline(card), *sentence(card, words), *number(card, words), *since, *actions(card)]
 
 
 def _fitting(pieces: Sequence[_Piece], more: Callable[[int], str]) -> list[Block]:

@@ -7,36 +7,34 @@ lost, nothing is, for cards and nudges are the courier's.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 
 from adapters.slack import modals, payloads
+from adapters.slack.arrivals import Arrivals
 from adapters.slack.blocks import CHOICE, MORE, OPENS, PRESS, Message, reply_message
 from adapters.slack.calls import Calls
 from adapters.slack.home import HOME
 from adapters.slack.homes import Homes
+from adapters.slack.saying import Saying, is_ephemeral
 from adapters.slack.words import SlackWords
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, DeliveryKind
 from bot.language.wording import Reader
-from bot.logs import log_failure
-from bot.messages import Announce, AnnounceLine, Incoming, Option, Outcome, Reply
+from bot.messages import Announce, AnnounceLine, Incoming, Option, Outcome, Press, Reply
 from bot.ports import Receive
+from bot.presses import PAGE
 from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 COMMAND: Final = "/visitor"
 ACTIONS: Final = re.compile(rf"^({PRESS}|{OPENS}|{MORE}|{CHOICE})(:|$)")
-SAID_WITHIN: Final = timedelta(seconds=5)
-"""So long the end of the adapter waits for what is being said."""
 TYPED: Final = frozenset({None, "thread_broadcast", "file_share"})
 """The subtypes of a message that somebody typed: also sent to the conversation, or with a picture."""
 TOLD_AT_MOST: Final = 2000
@@ -61,20 +59,20 @@ class Listeners:
     ) -> None:
         """Take what is needed to understand, who decides, and what answers are said with."""
         self._receive = receive
-        self._settings = settings
         self._words = words
         self._calls = calls
         self._homes = homes
         self._bot = bot
-        self._beside: set[asyncio.Task[None]] = set()
+        self.saying = Saying(calls, words.clock)
         self._told: OrderedDict[str, None] = OrderedDict()
         self._people = {
             at.id: person for person, found in settings.addresses.items() for at in found if at.adapter == payloads.NAME
         }
-        self._names = {user: settings.people[person].name for user, person in self._people.items()}
         self._sites = {
             at.id: site.id for site in settings.sites.values() for at in site.reception if at.adapter == payloads.NAME
         }
+        self._arrivals = Arrivals(settings, words, self._people, self._sites)
+        self._names = self._arrivals.names
 
     def listen(self, app: AsyncApp) -> None:
         """Have an app call what is here."""
@@ -86,15 +84,6 @@ class Listeners:
         app.event("app_mention")(self.mention)
         app.event("app_home_opened")(self.home_opened)
 
-    async def finish(self, within: timedelta = SAID_WITHIN) -> None:
-        """Wait for what is being said; what takes too long stays unsaid, for Slack may not answer at all."""
-        if self._beside:
-            _, unsaid = await asyncio.wait(self._beside, timeout=within.total_seconds())
-            for task in unsaid:
-                task.cancel()
-            if unsaid:
-                await asyncio.wait(unsaid)
-
     # --- reception ---------------------------------------------------------------------------------------------------
 
     async def command(self, ack: Ack, body: Body) -> None:
@@ -105,7 +94,7 @@ class Listeners:
             await self._arrival(ack, body, site, reader)
             return
         incoming = payloads.command(body, site, self._names)
-        reply = await self._receive(self._read_by(incoming))
+        reply = await self._line(incoming, body.get("text", ""))
         if not reply.ok and not reply.buttons:  # what was typed is gone from the line in which it stood
             reply = replace(reply, text=f"{reply.text}\n{COMMAND} {_typed_line(incoming)}")
         message = self._reply(reply, incoming)
@@ -126,29 +115,40 @@ class Listeners:
             site=site,
             sites=[Option(value=button.value, label=button.label) for button in reply.buttons],
         )
-        await ack()
-        self._soon(self._open(view, body, reader))
+        if self._calls.is_away:  # nothing may get through but this answer
+            await ack(text=self._words.say("slack.write_behind", reader), response_type="ephemeral")
+        else:
+            await ack()
+        self.saying.soon(self._open(view, body, reader))
 
     async def mention(self, ack: Ack, body: Body) -> None:
-        """Announce a line in which the bot was mentioned; only what is not simply done is said."""
+        """Announce a line in which the bot was mentioned; only what is not simply done is said.
+
+        In the thread of a card of a counter it is an answer about that card.
+        """
         event = body["event"]
         if event.get("bot_id") or not event.get("user"):  # other apps announce nobody
             await ack()
             return
         site = self._sites.get(event.get("channel", ""), "")
         incoming = payloads.mention(body, _bot_in(body) or self._bot(), site, self._names)
-        reply = await self._receive(self._read_by(incoming))
+        reply = await self._line(incoming, event.get("text", ""))
         message, channel = self._reply(reply, incoming), event.get("channel", "")
         await ack()
-        is_shown = reply.outcome is Outcome.DONE and channel in self._sites  # its card stands there in a moment
-        if not is_shown and self._is_first(incoming):
-            self._soon(self._calls.whisper(channel, event["user"], message, event.get("thread_ts", "")))
+        is_arrival = isinstance(incoming.act, AnnounceLine)
+        is_shown = reply.outcome is Outcome.DONE and is_arrival and channel in self._sites  # as a card, in a moment
+        if not is_shown and self._is_first(incoming, reply):
+            self.saying.soon(self.saying.whisper(channel, event["user"], message, event.get("thread_ts", "")))
 
     async def arrival(self, ack: Ack, body: Body) -> None:
         """Announce what was filled in; what is wrong stands beside its field, and nothing that was typed is lost."""
         view, reader = body["view"], self._reader(body["user"]["id"])
-        incoming = payloads.announced(body)
-        await self._sent(ack, view, incoming, await self._receive(self._read_by(incoming)), reader)
+        if wrong := self._arrivals.wrong(view, reader):
+            await ack(response_action="errors", errors=modals.errors(wrong, view))
+            return
+        incoming = payloads.announced(body, self._people)
+        reply = await self._receive(self._read_by(incoming))
+        await self._sent(ack, view, incoming, reply, reader, shown=self._arrivals.is_shown(incoming))
 
     # --- whoever is asked --------------------------------------------------------------------------------------------
 
@@ -166,8 +166,8 @@ class Listeners:
         await ack()
         if _is_home(body):  # what was pressed there may be behind, where something could not be published
             self._homes.opened(body["user"]["id"])
-        if self._is_first(incoming):
-            self._soon(self._answer(body, incoming, reply))
+        if self._is_first(incoming, reply):
+            self.saying.soon(self._answer(body, incoming, reply))
 
     async def form(self, ack: Ack, body: Body) -> None:
         """Take a form that a button had opened."""
@@ -178,7 +178,8 @@ class Listeners:
             log.warning("slack.modal_unknown")
             await ack()
             return
-        await self._sent(ack, view, incoming, await self._receive(self._read_by(incoming)), reader)
+        reply = await self._receive(self._read_by(incoming))
+        await self._sent(ack, view, incoming, reply, reader, shown=True)
 
     async def message(self, ack: Ack, body: Body) -> None:
         """Read a line that was typed in a direct message, as an answer to the card in whose thread it stands."""
@@ -187,12 +188,12 @@ class Listeners:
         if event.get("channel_type") != "im" or not typed:
             await ack()
             return
-        incoming = payloads.message(body, self._names)
-        reply = await self._receive(self._read_by(incoming))
+        incoming = payloads.message(body, _bot_in(body) or self._bot(), self._names)
+        reply = await self._line(incoming, event.get("text", ""))
         message = self._reply(reply, incoming)
         await ack()
-        if self._is_first(incoming):
-            self._soon(self._calls.say(event["channel"], message, event.get("thread_ts", "")))
+        if self._is_first(incoming, reply):
+            self.saying.soon(self.saying.say(event["channel"], event["user"], message, event.get("thread_ts", "")))
 
     async def home_opened(self, ack: Ack, body: Body) -> None:
         """Show somebody their Home tab; Slack says so of the tab with the messages too."""
@@ -201,24 +202,36 @@ class Listeners:
         if event.get("tab") == HOME and event.get("user"):
             self._homes.opened(event["user"], empty=not event.get("view"))
 
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    async def _line(self, incoming: Incoming, written: str) -> Reply:
+        """Have a line carried out, unless something must be asked back about what Slack wrote of it."""
+        return self._arrivals.asked_who(incoming, written) or await self._receive(self._read_by(incoming))
+
     # --- answering ---------------------------------------------------------------------------------------------------
 
-    async def _sent(self, ack: Ack, view: Body, incoming: Incoming, reply: Reply, reader: Reader) -> None:
-        """Answer a modal: it closes, or stays open with what is wrong, or says what became of it."""
+    async def _sent(
+        self, ack: Ack, view: Body, incoming: Incoming, reply: Reply, reader: Reader, *, shown: bool
+    ) -> None:
+        """Answer a modal: it closes, or stays open with what is wrong, or says what became of it.
+
+        `shown`: what was done is seen in Slack by itself.
+        """
         wrong = dict(reply.errors)
         if not wrong and reply.outcome is Outcome.NOT_SAVED:
             wrong = {"": reply.text}
-        if wrong:
-            await ack(response_action="errors", errors=modals.errors(wrong, view))
-        elif reply.ok or not reply.text:
+        if beside := modals.errors(wrong, view):
+            await ack(response_action="errors", errors=beside)
+        elif (reply.ok and shown) or not reply.text:
             await ack()
         else:
-            await ack(response_action="update", view=self._said(view, reply, incoming, reader))
+            await ack(response_action="update", view=self._said(view, self._reply(reply, incoming), reader))
 
     async def _answer(self, body: Body, incoming: Incoming, reply: Reply) -> None:
         """Answer a button: open its form, or say what the card itself does not show in a moment."""
-        user = body["user"]["id"]
+        user, message = body["user"]["id"], self._reply(reply, incoming)
         reader, view = self._reader(user), body.get("view")
+        is_lost = reply.outcome is Outcome.NOT_SAVED  # so it must be possible to press the same again
         if reply.form is not None:
             revision = getattr(incoming.act, "revision", None)
             form = modals.form_view(reply.form, self._words.say("slack.close", reader), revision)
@@ -226,11 +239,14 @@ class Listeners:
         elif _is_home(body):
             # the Home tab itself shows everything else
             if reply.text and (not reply.ok or not reply.visit or reply.news):
-                await self._tell(user, self._reply(reply, incoming))
+                await self.saying.tell(user, message)
         elif view is not None:
-            await self._calls.update_view(view["id"], self._said(view, reply, incoming, reader))
+            said = self._again(view, message, reader) if is_lost else self._said(view, message, reader)
+            await self.saying.show(view["id"], said, user, message)
+        elif reply.text and not is_lost and _is_question(body):
+            await self.saying.instead(body, message)
         elif reply.text and (not reply.ok or not reply.visit or reply.news or _is_chosen(body, incoming)):
-            await self._back(body, self._reply(reply, incoming))
+            await self.saying.back(body, message, keep=is_lost)
 
     async def _open(self, view: modals.View, body: Body, reader: Reader) -> None:
         """Open a modal; where that came too late, say so."""
@@ -238,40 +254,22 @@ class Listeners:
             await self._calls.open_view(body.get("trigger_id", ""), view)
         except DeliveryError as fault:
             log.warning("slack.modal_not_opened", fault=fault.detail)
-            again = Reply(outcome=Outcome.REFUSED, text=self._words.say("slack.press_again", reader))
-            await self._back(body, reply_message(again))
+            behind = "command" in body and fault.kind is DeliveryKind.WAIT_UNTIL  # the same again may fail again
+            text = self._words.say("slack.write_behind" if behind else "slack.press_again", reader)
+            await self.saying.back(body, reply_message(Reply(outcome=Outcome.REFUSED, text=text)))
 
-    async def _back(self, body: Body, message: Message) -> None:
-        """Say something to whoever pressed, or gave a command, where they did; else in the direct message with them.
+    def _said(self, view: Body, message: Message, reader: Reader) -> modals.View:
+        return modals.said_view(_title(view), self._words.say("slack.close", reader), message)
 
-        What only they saw is replaced, so that its buttons are gone.
-        """
-        channel = body.get("channel_id") or (body.get("channel") or {}).get("id", "")
-        user = body.get("user_id") or (body.get("user") or {}).get("id", "")
-        thread = (body.get("message") or {}).get("thread_ts", "")
-        try:
-            if _is_ephemeral(body):
-                await self._calls.respond(body.get("response_url", ""), message)
-            elif channel:
-                await self._calls.whisper(channel, user, message, thread)
-            else:
-                await self._tell(user, message)
-        except DeliveryError as fault:
-            log.info("slack.said_elsewhere", fault=fault.detail)  # the bot may not be in that channel
-            await self._tell(user, message)
-
-    async def _tell(self, user: str, message: Message) -> None:
-        """Say something in the direct message with somebody: there it is found, wherever they pressed."""
-        await self._calls.say(await self._calls.conversation(user), message)
-
-    def _said(self, view: Body, reply: Reply, incoming: Incoming, reader: Reader) -> modals.View:
-        title = view.get("title", {}).get("text") or "hello30"
-        return modals.said_view(title, self._words.say("slack.close", reader), self._reply(reply, incoming))
+    def _again(self, view: Body, message: Message, reader: Reader) -> modals.View:
+        return modals.again_view(view, _title(view), self._words.say("slack.close", reader), message)
 
     def _reply(self, reply: Reply, incoming: Incoming) -> Message:
         act = incoming.act
-        typed = payloads.carried(act) if isinstance(act, payloads.CARRIABLE) and reply.buttons else ""
-        return reply_message(reply, typed)
+        typed = payloads.carried(act, reply.question) if isinstance(act, payloads.CARRIABLE) and reply.buttons else ""
+        is_page = isinstance(act, Press) and act.button == PAGE and reply.ok
+        link = self._words.say("buttons.page", self._reader(incoming.sender.id)) if is_page else ""
+        return reply_message(reply, typed, link)
 
     def _reader(self, user: str) -> Reader:
         return self._words.reader(self._people.get(user, ""))
@@ -282,29 +280,13 @@ class Listeners:
             return incoming
         return replace(incoming, language=self._reader("").language)
 
-    def _is_first(self, incoming: Incoming) -> bool:
+    def _is_first(self, incoming: Incoming, reply: Reply) -> bool:
         """Tell whether nothing was said to this yet: Slack delivers again what was answered too late."""
-        first = incoming.key not in self._told
+        first = incoming.key not in self._told and not reply.again
         self._told[incoming.key] = None
         while len(self._told) > TOLD_AT_MOST:
             self._told.popitem(last=False)
         return first
-
-    # --- beside ------------------------------------------------------------------------------------------------------
-
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something after the answer; nobody waits for it but the end of the adapter."""
-        task = asyncio.get_running_loop().create_task(self._quietly(work))
-        self._beside.add(task)
-        task.add_done_callback(self._beside.discard)
-
-    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except DeliveryError as fault:
-            log.warning("slack.not_said", fault=fault.detail)
-        except Exception as error:  # noqa: BLE001 - it must not end anything else
-            log_failure(log, "slack.not_said", error)
 
 
 def _bot_in(body: Body) -> str:
@@ -315,12 +297,13 @@ def _bot_in(body: Body) -> str:
 
 def _is_chosen(body: Body, incoming: Incoming) -> bool:
     """Tell whether what was asked back was answered where no card shows what came of it."""
-    return _is_ephemeral(body) or isinstance(incoming.act, Announce | AnnounceLine)
+    return is_ephemeral(body) or isinstance(incoming.act, Announce | AnnounceLine)
 
 
-def _is_ephemeral(body: Body) -> bool:
-    """Tell whether a button stood in what only one user saw."""
-    return bool((body.get("container") or {}).get("is_ephemeral"))
+def _is_question(body: Body) -> bool:
+    """Tell whether a choice was pressed that goes with what was asked back in the direct message."""
+    is_choice = body["actions"][0].get("action_id", "").startswith(f"{CHOICE}:")
+    return is_choice and not is_ephemeral(body) and bool((body.get("container") or {}).get("message_ts"))
 
 
 def _is_home(body: Body) -> bool:
@@ -331,3 +314,8 @@ def _is_home(body: Body) -> bool:
 def _typed_line(incoming: Incoming) -> str:
     """Give the line that somebody typed behind a command."""
     return getattr(incoming.act, "text", "")
+
+
+def _title(view: Body) -> str:
+    """Give the title of a modal."""
+    return str((view.get("title") or {}).get("text") or "hello30")

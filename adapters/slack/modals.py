@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
@@ -25,12 +26,15 @@ FORM: Final = "form"
 ARRIVAL: Final = "arrival"
 SAID: Final = "said"
 """The callbacks of the kinds of modals: one that a button opened, a new arrival, and one that only says something."""
+NOT_DONE: Final = "not_done"
+"""The id of the block that says what a button of such a modal has not done."""
 INPUT: Final = "input"
 FREE: Final = "free"
 """The option of a choice which says that the time stands in the picker below."""
 SOMEBODY: Final = "somebody"
 SITE: Final = "site"
 VIA: Final = "via"
+PARTY: Final = "party"
 ON_THE_PHONE: Final = "phone"
 
 
@@ -146,9 +150,10 @@ def values(view: Mapping[str, Any], zone: str) -> dict[str, str]:
         if element.get("type") == "datetimepicker":
             picked = element.get("selected_date_time")
             if isinstance(picked, int):
-                local = datetime.fromtimestamp(picked, tz=UTC).astimezone(ZoneInfo(zone))
-                found |= {f"{name}_day": local.date().isoformat(), f"{name}_time": f"{local:%H:%M}"}
-                free = True
+                with suppress(ValueError, OverflowError, OSError):  # no day that there is
+                    local = datetime.fromtimestamp(picked, tz=UTC).astimezone(ZoneInfo(zone))
+                    found |= {f"{name}_day": local.date().isoformat(), f"{name}_time": f"{local:%H:%M}"}
+                    free = True
         else:
             found[name] = _answer(element)
     if free:
@@ -160,14 +165,17 @@ def _choices_with_free(view: Mapping[str, Any]) -> Iterator[str]:
     for block in view.get("blocks", ()):
         options = block.get("element", {}).get("options", ())
         if any(option.get("value") == FREE for option in options):
-            yield block["block_id"]
+            yield block.get("block_id", "")
 
 
 def errors(wrong: Mapping[str, str], view: Mapping[str, Any]) -> dict[str, str]:
-    """Put what is wrong beside the fields that the modal has; what belongs to none of them stands at the last one."""
-    names = [block["block_id"] for block in view.get("blocks", ()) if block.get("type") == INPUT]
+    """Put what is wrong beside the fields that the modal has; what belongs to none of them stands at the last one.
+
+    Without any field there is nothing beside which it could stand.
+    """
+    names = [block.get("block_id", "") for block in view.get("blocks", ()) if block.get("type") == INPUT]
     put: dict[str, str] = {}
-    for name, text in wrong.items():
+    for name, text in wrong.items() if names else ():
         at = name if name in names else names[-1]
         put[at] = f"{put[at]} {text}" if at in put else text
     return put
@@ -203,7 +211,7 @@ def arrival_view(
         _input("how_long", words.how_long, _menu(lengths)),
         _input("phone", words.phone, _line("", example=words.phone_example)),
         _input(VIA, words.via, _choice(via)),
-        _input("party", words.party, _line("", example="1")),
+        _input(PARTY, words.party, _number(example="1")),
     ]
     return {
         "type": "modal",
@@ -228,19 +236,31 @@ def arrival(view: Mapping[str, Any]) -> Announce:
         kind=found.get("kind", ""),
         phone=found.get("phone", ""),
         how_long_s=_whole(found.get("how_long", "")),
-        party=_whole(found.get("party", "")) or 1,
+        party=_whole(found.get(PARTY, "")) or 1,
         by_phone=found.get(VIA) == ON_THE_PHONE,
         site=view.get("private_metadata", "") or found.get(SITE, ""),
     )
 
 
 def chosen_somebody(view: Mapping[str, Any]) -> str:
-    """Give the Slack user that was chosen as whom the visitor is here for; empty when a name was typed, or nobody."""
-    found = {name: _answer(element) for name, element in _state(view)}
-    return "" if found.get("owner") else found.get(SOMEBODY, "")
+    """Give the Slack user that was chosen as whom the visitor is here for; empty when nobody was."""
+    return {name: _answer(element) for name, element in _state(view)}.get(SOMEBODY, "")
+
+
+def is_no_party(view: Mapping[str, Any]) -> bool:
+    """Tell whether what was written for how many people have come is no number from 1."""
+    text = {name: _answer(element) for name, element in _state(view)}.get(PARTY, "")
+    return bool(text) and not _whole(text)
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
+
+
+def again_view(view: Mapping[str, Any], title: str, close: str, message: Message) -> View:
+    """Make the modal that stands in the place of one whose button was pressed in vain: as it was, and what is said."""
+    told = {**message.blocks[0], "block_id": NOT_DONE}
+    kept = [block for block in view.get("blocks", ()) if block.get("block_id") != NOT_DONE]
+    return said_view(title, close, Message(message.text, (told, *kept)))
 
 
 def said_view(title: str, close: str, message: Message) -> View:
@@ -289,6 +309,12 @@ def _line(value: str, *, multiline: bool = False, example: str = "") -> View:
     if value:
         made["initial_value"] = cut(value, limits.INITIAL_VALUE)
     return made | {"placeholder": _plain(example, limits.PLACEHOLDER)} if example else made
+
+
+def _number(*, example: str) -> View:
+    """Let a whole number from 1 be written; Slack itself says so where it is none."""
+    shown = {"placeholder": _plain(example, limits.PLACEHOLDER)}
+    return {"type": "number_input", "is_decimal_allowed": False, "min_value": "1", **shown}
 
 
 def _menu(options: Sequence[Option]) -> View:

@@ -6,17 +6,16 @@ a modal's id and hash. Slack delivers again what it has no answer to in three se
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any, Final, TypeAlias, cast
 
 from pydantic import TypeAdapter, ValidationError
 
 from adapters.slack import limits, modals
 from adapters.slack.blocks import read_pressed
+from adapters.slack.lines import plain, without
 from bot.messages import Address, Announce, AnnounceLine, Gone, Incoming, OpenArrival, Press, Typed
 from bot.texts import lines
 
@@ -28,9 +27,6 @@ _KINDS: Final[Mapping[str, tuple[type[Carriable], TypeAdapter[Any]]]] = {
     "line": (AnnounceLine, TypeAdapter(AnnounceLine)),
     "typed": (Typed, TypeAdapter(Typed)),
 }
-_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
-_LINK: Final = re.compile(r"<(?:[^>|]*)\|([^>]+)>")
-_BARE: Final = re.compile(r"<((?:https?|mailto|tel):[^>]+)>")
 
 
 def address(user: str) -> Address:
@@ -46,14 +42,6 @@ def known_as(ref: str) -> str:
 # --- what was typed --------------------------------------------------------------------------------------------------
 
 
-def plain(text: str, names: Mapping[str, str]) -> str:
-    """Turn Slack's way of writing into what was typed: mentions by the `names` of people, links by their words."""
-    text = _MENTION.sub(lambda found: names.get(found[1], found[0]), text)
-    text = _LINK.sub(lambda found: found[1], text)
-    text = _BARE.sub(lambda found: found[1].removeprefix("mailto:").removeprefix("tel:"), text)
-    return unescape(text).strip()
-
-
 def command(form: Mapping[str, str], site: str, names: Mapping[str, str]) -> Incoming:
     """Read `/visitor` with a line behind it."""
     act = AnnounceLine(text=plain(form.get("text", ""), names), site=site)
@@ -67,22 +55,30 @@ def opened(form: Mapping[str, str], site: str) -> Incoming:
 
 
 def mention(envelope: Mapping[str, Any], bot: str, site: str, names: Mapping[str, str]) -> Incoming:
-    """Read a line in which the bot was mentioned; `bot` is its own user."""
+    """Read a line in which the bot was mentioned; `bot` is its own user.
+
+    It announces somebody, but in a thread of a counter's channel: there it is about the card at which that hangs.
+    """
     event = envelope["event"]
-    text = re.sub(rf"<@{re.escape(bot)}(\|[^>]*)?>[:,]?", "", event.get("text", ""), count=1)
-    act = AnnounceLine(text=plain(text, names), site=site)
+    if site and _answers(event):
+        return message(envelope, bot, names)
+    act = AnnounceLine(text=plain(without(event.get("text", ""), bot), names), site=site)
     return Incoming(key=f"event:{envelope.get('event_id', '')}", sender=address(event.get("user", "")), act=act)
 
 
-def message(envelope: Mapping[str, Any], names: Mapping[str, str]) -> Incoming:
+def message(envelope: Mapping[str, Any], bot: str, names: Mapping[str, str]) -> Incoming:
     """Read a line that was typed in a direct message; in a thread, it answers the message at which that hangs."""
     event = envelope["event"]
-    thread = event.get("thread_ts", "")
-    answers = f"{event.get('channel', '')}:{thread}" if thread and thread != event.get("ts") else ""
-    act = Typed(text=plain(event.get("text", ""), names), answers=answers)
+    act = Typed(text=plain(without(event.get("text", ""), bot), names), answers=_answers(event))
     typed_at = moment(event.get("ts", ""))
     key = f"event:{envelope.get('event_id', '')}"
     return Incoming(key=key, sender=address(event.get("user", "")), act=act, pressed_at=typed_at)
+
+
+def _answers(event: Mapping[str, Any]) -> str:
+    """Give what the message is known as in whose thread something was typed; empty outside of a thread."""
+    thread = event.get("thread_ts", "")
+    return f"{event.get('channel', '')}:{thread}" if thread and thread != event.get("ts") else ""
 
 
 # --- who has left ----------------------------------------------------------------------------------------------------
@@ -128,7 +124,7 @@ def chosen(payload: Mapping[str, Any], action: Mapping[str, Any], carried: str) 
     if isinstance(act, Typed) and name == "visit":
         return _pressed(payload, action, replace(act, visit=value), rest)
     if isinstance(act, Typed):  # it was read as an arrival, of which something was asked back
-        act = AnnounceLine(text=act.text)
+        act = AnnounceLine(text=act.text, question=act.question)
     answers: Mapping[str, Mapping[str, Any]] = {
         "site": {"site": value},
         "owner_id": {"owner_id": value},
@@ -161,11 +157,13 @@ def submitted(payload: Mapping[str, Any], zone: str) -> Incoming | None:
     return Incoming(key=_view_key(view), sender=address(payload["user"]["id"]), act=act)
 
 
-def announced(payload: Mapping[str, Any]) -> Incoming:
-    """Read a new arrival that was filled in."""
+def announced(payload: Mapping[str, Any], linked: Collection[str]) -> Incoming:
+    """Read a new arrival that was filled in; `linked` are the users who are known here."""
     view = payload["view"]
+    act = modals.arrival(view)
     somebody = modals.chosen_somebody(view)
-    act = replace(modals.arrival(view), owner_at=address(somebody) if somebody else None)
+    if somebody and (not act.owner or somebody in linked):  # a name may stand beside somebody whom nobody linked
+        act = replace(act, owner="", owner_at=address(somebody))
     return Incoming(key=_view_key(view), sender=address(payload["user"]["id"]), act=act)
 
 
@@ -176,20 +174,27 @@ def _view_key(view: Mapping[str, Any]) -> str:
 # --- what goes along with a question ---------------------------------------------------------------------------------
 
 
-def carried(act: Carriable) -> str:
+def carried(act: Carriable, question: str = "") -> str:
     """Write what somebody typed so that a button can carry it; of a line, as much from its beginning as fits.
 
-    That is all that counts: the core reads less of it.
+    That is all that counts: the core reads less of it. `question` is that of the reply, which goes with each answer.
     """
     words: dict[str, Any] = {
         field.name: lines(getattr(act, field.name)) for field in fields(act) if field.type == "str"
     }
     act = replace(act, **words)  # the core reads no more of it either
+    act = replace(act, question=question or act.question)
     written = _written(act)
-    while isinstance(act, AnnounceLine | Typed) and len(written) > limits.VALUE:
-        act = replace(act, text=act.text[: len(act.text) * 3 // 4])
-        written = _written(act)
+    while len(written) > limits.VALUE and (shorter := _shorter(act)) != act:
+        act, written = shorter, _written(shorter)
     return written
+
+
+def _shorter(act: Carriable) -> Carriable:
+    """Leave out the end of what may be long."""
+    if isinstance(act, Announce):
+        return replace(act, about=act.about[: len(act.about) * 3 // 4])
+    return replace(act, text=act.text[: len(act.text) * 3 // 4])
 
 
 def _written(act: Carriable) -> str:

@@ -11,7 +11,9 @@ from aiohttp import ClientWebSocketResponse
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 
+from adapters.slack.shapes import readable
 from bot.logs import log_failure
 
 log = structlog.get_logger(__name__)
@@ -38,6 +40,11 @@ class Websocket(AsyncSocketModeHandler):
         if task is not None:
             self._taken.add(task)
             task.add_done_callback(self._taken.discard)
+        body = readable(req.payload)
+        if body is None:  # Slack would only deliver it again
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
+            return
+        req.payload = body
         await super().handle(client, req)
 
     @property

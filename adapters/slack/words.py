@@ -41,7 +41,6 @@ class SlackWords:
         """Give what stands on a card beside what the core put there; its own reader reads it, or this one."""
         reader = reader or self.reader(card.reader)
         return Words(
-            more=self.say("buttons.more", reader),
             say=self.say("page.row.say_label", reader),
             number=self.say("form.add_phone.number", reader),
             since=self.since(card.since, reader) if card.since else "",

@@ -13,9 +13,10 @@ from bot.messages import Address, Announce, Incoming, Press, ShownButton, Typed
 from bot.texts import name_and_company
 
 ADAPTER = "web"
-OWN_FIELDS = frozenset({"once", "page", "as", "proof", "press", "choice", "revision", "visit", "in_row"})
+OWN_FIELDS = frozenset({"once", "page", "as", "proof", "press", "choice", "revision", "visit", "in_row", "question"})
 """Fields of ours that stand in each form; everything else is an answer."""
 LONGEST_KEY = 80
+LONGEST_QUESTION = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,10 @@ class Sender:
         """Wrap an act; the same `once` for the same thing, by the same person, is the same key."""
         key = f"{self.person}:{once[:LONGEST_KEY]}:{what}"
         return Incoming(key=key, sender=Address(ADAPTER, self.address), act=act, language=self.language)
+
+    def own(self, question: str) -> str:
+        """Give the key of a question if it was put to this person; empty for any other."""
+        return question[:LONGEST_QUESTION] if question.startswith(f"{self.person}:") else ""
 
 
 def announce(sender: Sender, once: str, form: Mapping[str, str]) -> Incoming:
@@ -51,6 +56,7 @@ def announce(sender: Sender, once: str, form: Mapping[str, str]) -> Incoming:
         site=sender.site,
         another=name == "another" or form.get("another") == "yes",
         same=name == "same",
+        question=sender.own(form.get("question", "")),
     )
     return sender.incoming(once, f"announce:{form.get('choice', '')}", act)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -149,7 +150,8 @@ class Routes:
         typed = forms.answers(data)
         shown = Shown(typed=typed)
         if not data.get("in_row"):
-            shown = shown if reply.form else await self._opened(viewer, shown, {"visit": visit, "form": button})
+            with suppress(Refused):  # it may be filled in no more: the reply says so better
+                shown = shown if reply.form else replace(shown, form=await self._blank(viewer, visit, button))
             form = reply.form or shown.form
             shown = replace(shown, form=rows.refilled(form, typed, reply.errors) if form else None)
         return await self._again(viewer, replace(reply, form=None), shown, once, visit)

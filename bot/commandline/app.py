@@ -12,9 +12,13 @@ from bot.commandline.kindly import KindGroup
 from bot.commandline.options import (
     CONFIG,
     FASTEST,
+    AppId,
+    AppVersion,
     Config,
+    HostName,
     Json,
     Lang,
+    Page,
     Person,
     Platform,
     ReadConfig,
@@ -56,6 +60,11 @@ people = _group(
     "people", "See who can be asked for, and say who they are in Slack.", "hello30 people list --config config.yaml"
 )
 slack = _group("slack", "Set up hello30 in Slack.", "hello30 slack manifest")
+teams = _group(
+    "teams",
+    "Set up hello30 in Microsoft Teams.",
+    "hello30 teams package --app-id 1b2c3d4e-0000-4000-8000-5f6a7b8c9d0e --host desk.example.org",
+)
 db = _group("db", "Look after the database.", "hello30 db backup monday.db --config config.yaml")
 
 
@@ -269,7 +278,7 @@ def sign_out(person: Person, config: Config = CONFIG) -> None:
 
 @people.command("list", epilog="Example: hello30 people list --config config.yaml")
 def list_people(config: Config = CONFIG) -> None:
-    """List who can be asked for, and who is away now."""
+    """List who can be asked for, who is away now, and who is not reached. A running hello30 is not disturbed."""
     from bot.commandline import houses  # noqa: PLC0415
 
     houses.list_people(config)
@@ -327,6 +336,30 @@ def slack_manifest(
     from bot.commandline import slack_app  # noqa: PLC0415
 
     slack_app.print_manifest(url)
+
+
+@teams.command(
+    "package",
+    epilog="Example: hello30 teams package --app-id 1b2c3d4e-0000-4000-8000-5f6a7b8c9d0e --host desk.example.org",
+)
+def teams_package(  # noqa: PLR0913 - likewise
+    *,
+    app_id: AppId,
+    host: HostName,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where the package goes; a new file.")] = Path(
+        "hello30-teams.zip"
+    ),
+    app_version: AppVersion = "1.0.0",
+    website: Page = None,
+    privacy: Page = None,
+    terms: Page = None,
+) -> None:
+    """Make the app package that an admin uploads to Teams."""
+    from adapters.teams.package import App  # noqa: PLC0415
+    from bot.commandline import teams_app  # noqa: PLC0415
+
+    app = App(app_id=app_id, host=host, version=app_version, website=website, privacy=privacy, terms=terms)
+    teams_app.write_package(app, out)
 
 
 @db.command("backup", epilog="Example: hello30 db backup monday.db --config config.yaml")

@@ -18,9 +18,9 @@ from bot.commandline.meant import one_person
 from bot.commandline.options import Platform
 from bot.commandline.output import count, show_table, write
 from bot.config_edit import put_addresses
-from bot.config_shape import read_member
 from bot.domain.people import Person
 from bot.errors import Hello30Error
+from bot.platform_ids import read_member
 from bot.settings import Settings, Slack
 from bot.yaml_shape import Wrong
 

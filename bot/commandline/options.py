@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import typer
 
@@ -61,6 +63,50 @@ def read_public_url(text: str) -> str:
     )
 
 
+def read_app_id(text: str) -> str:
+    """Read the id of an app in Entra."""
+    with suppress(ValueError):
+        if str(UUID(text)) == text.lower():
+            return text.lower()
+    raise typer.BadParameter(
+        f'"{text}" is no app ID: it reads like 1b2c3d4e-0000-4000-8000-5f6a7b8c9d0e, and stands in the Azure Bot under '
+        "Configuration, as Microsoft App ID."
+    )
+
+
+def read_host(text: str) -> str:
+    """Read the name under which a platform finds us, without anything around it."""
+    from adapters.teams.package import is_host  # noqa: PLC0415 - read only by the command that needs it
+
+    with suppress(ValueError):
+        name = (urlsplit(text if "://" in text else f"//{text}").hostname or "").removesuffix(".")
+        if name == text.lower() and is_host(name):
+            return name
+        if is_host(name):
+            raise typer.BadParameter(f'"{text}" is more than a name: please write {name} alone.')
+    raise typer.BadParameter(
+        f'"{text}" is no name under which Teams can find hello30: please write one such as desk.example.org'
+    )
+
+
+def read_page(text: str) -> str:
+    """Read the address of a page that people can open."""
+    with suppress(ValueError):
+        wanted = urlsplit(text)
+        if wanted.scheme == "https" and wanted.hostname and text.isascii() and text.isprintable() and " " not in text:
+            return text
+    raise typer.BadParameter(
+        f'"{text}" is no page that Teams can link to: please write one such as https://www.example.org/privacy'
+    )
+
+
+def read_version(text: str) -> str:
+    """Read the version of an app: three numbers."""
+    if re.fullmatch(r"(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}", text):
+        return text
+    raise typer.BadParameter(f'"{text}" is no version: please write three numbers, as in 1.0.1')
+
+
 def read_speed(text: str) -> float:
     """Read how many seconds pass in one."""
     with suppress(ValueError):
@@ -107,3 +153,29 @@ ReadDatabase: TypeAlias = Annotated[
     ),
 ]
 Person: TypeAlias = Annotated[str, typer.Argument(metavar="PERSON", help="A name, or an id.")]
+
+# --- what `hello30 teams package` takes -------------------------------------------------------------------------------
+
+AppId: TypeAlias = Annotated[
+    str, typer.Option("--app-id", parser=read_app_id, metavar="ID", help="The Microsoft App ID of the Azure Bot.")
+]
+HostName: TypeAlias = Annotated[
+    str, typer.Option("--host", parser=read_host, metavar="NAME", help="The name under which Teams finds hello30.")
+]
+AppVersion: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--app-version",
+        parser=read_version,
+        metavar="VERSION",
+        help="A higher one each time a package replaces another.",
+    ),
+]
+Page: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        parser=read_page,
+        metavar="URL",
+        help="A page that the app's details in Teams link to.  [default: --website, else the one at --host]",
+    ),
+]

@@ -29,6 +29,8 @@ def promise_hello(turn: Turn, command: c.PromiseHello) -> None:
         raise Refused("somebody_comes", responder=turn.name(promise.by), time=promise.due)
     if promise and (due <= promise.due + SAME_CHOICE or _pressed_twice(turn, promise, within)):
         return
+    if promise and command.pressed_at and command.pressed_at < promise.made:
+        return  # it was chosen before what stands, and came late: platforms deliver in any order
     if len(visit.broken) >= BROKEN_AT_MOST:
         raise Refused("two_broken")
     if within > rules.within or (promise and not promise.moved and due - promise.made > rules.within):

@@ -140,8 +140,8 @@ def _callback(line: str, now: datetime, zone: str, language: str) -> Understood 
 # --- what reception writes -------------------------------------------------------------------------------------------
 
 _ANNOUNCEMENT = re.compile(
-    r"(?P<visitor>[^():]{1,100}?)\s*(?:\((?P<company>[^()]{1,100})\)\s*|\s)(?:for|pour)\s+"
-    r"(?P<owner>[^():]{1,100}?)\s*(?::\s*(?P<reason>.*))?",
+    r"(?P<visitor>[^():]+?)\s*(?:\((?P<company>[^()]+)\)\s*|\s)(?:for|pour)\s+"
+    r"(?P<owner>[^():]+?)\s*(?::\s*(?P<reason>.*))?",
     re.IGNORECASE,
 )
 

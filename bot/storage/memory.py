@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -198,9 +198,17 @@ class MemoryTransaction(MemoryVisits, MemoryDelivery, MemorySignIn, MemoryWaitin
         """Give a small value kept under a name."""
         return self._kept.values.get(name)
 
+    def values(self, prefix: str) -> Mapping[str, str]:
+        """Give all small values whose names begin so, in the order of their names."""
+        return {name: value for name, value in sorted(self._kept.values.items()) if name.startswith(prefix)}
+
     def put_value(self, name: str, value: str) -> None:
         """Keep a small value under a name."""
         self._put(self._kept.values, name, value)
+
+    def drop_value(self, name: str) -> None:
+        """Forget a small value; nothing happens when there is none."""
+        self._drop(self._kept.values, name)
 
 
 class MemoryStore:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 from bot.domain.card import Nudge, Phrase
+from bot.errors import Held
 from bot.messages import Address, Receipt
-from bot.rows import CardRow, NudgeRow
+from bot.rows import CardRow, NudgeRow, bucket
 from bot.storage.memory_base import KeptCard, KeptNudge, MemoryBase, Waiting, utc
 
 K = TypeVar("K", tuple[str, str, Address], tuple[str, Address])
@@ -29,6 +30,12 @@ class MemoryDelivery(MemoryBase):
             card = KeptCard(visit=visit, reader=reader, address=address, waiting_since=since, ready_at=since)
             self._put(self._kept.cards, (visit, reader, address), card)
         return new
+
+    def card_places(self, visit: str, reader: str) -> Mapping[Address, bool]:
+        """Give where a reader has a card that was not given up; True where it was shown already."""
+        cards = self._kept.cards.values()
+        theirs = (card for card in cards if (card.visit, card.reader, card.parked) == (visit, reader, False))
+        return {card.address: card.shown > 0 for card in theirs}
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
@@ -93,6 +100,7 @@ class MemoryDelivery(MemoryBase):
         unknown: bool,
         forget_receipt: bool = False,
         parked: bool = False,
+        counts: bool = True,
     ) -> bool:
         """Give a card back; that an earlier try's result is unknown is forgotten only together with its receipt."""
         card = self._kept.cards.get((row.visit, row.reader, row.address))
@@ -100,7 +108,7 @@ class MemoryDelivery(MemoryBase):
             return False
         return self._settle_card(
             row,
-            attempts=0 if parked else card.attempts + 1,
+            attempts=0 if parked else card.attempts + counts,
             unknown=unknown or (row.unknown and not forget_receipt),
             receipt=None if forget_receipt else card.receipt,
             parked=parked,
@@ -108,14 +116,25 @@ class MemoryDelivery(MemoryBase):
             ready_at=None if parked else card.waiting_since if not_before is None else utc(not_before),
         )
 
+    def take_up(self, address: Address, now: datetime) -> int:
+        """Let the cards of open visits that were given up at an address wait again; give how many."""
+        given_up = [
+            (key, card)
+            for key, card in self._kept.cards.items()
+            if card.address == address and card.parked and self._kept.visits[card.visit].visit.is_open
+        ]
+        for key, card in given_up:
+            self._put(self._kept.cards, key, replace(card, parked=False, waiting_since=utc(now), ready_at=utc(now)))
+        return len(given_up)
+
     def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
         """Note that a nudge was `sent`, `superseded` or `parked`."""
         return self._settle_nudge(row, outcome=outcome, receipt=receipt, waiting_since=None, ready_at=None)
 
-    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
+    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool, counts: bool = True) -> bool:
         """Give a nudge back until `not_before`; what is unknown of an earlier try stays unknown."""
         return self._settle_nudge(
-            row, attempts=row.attempts + 1, unknown=unknown or row.unknown, ready_at=utc(not_before)
+            row, attempts=row.attempts + counts, unknown=unknown or row.unknown, ready_at=utc(not_before)
         )
 
     def shown_at(self, adapter: str, known_as: str) -> str | None:
@@ -142,17 +161,20 @@ class MemoryDelivery(MemoryBase):
         else:
             self._put(self._kept.holds, (adapter, bucket), utc(until))
 
-    def next_delivery(self) -> datetime | None:
-        """Give the earliest moment at which something that waits may be claimed."""
+    def next_delivery(self, *, busy: Collection[Address] = ()) -> datetime | None:
+        """Give the earliest moment at which something that waits may be claimed, elsewhere than where it is busy."""
         rows: list[Waiting] = [*self._kept.cards.values(), *self._kept.nudges.values()]
-        return min((ready for row in rows if (ready := self._free_at(row)) is not None), default=None)
+        free = (self._free_at(row) for row in rows if row.address not in busy)
+        return min((ready for ready in free if ready is not None), default=None)
 
     def _free_at(self, row: Waiting) -> datetime | None:
         """Give the later one of `ready_at` and the end of the holds; None when nothing waits."""
         if row.ready_at is None:
             return None
-        buckets = ((row.address.adapter, row.address.id), (row.address.adapter, "*"))
-        return max(row.ready_at, *(self._kept.holds.get(bucket, row.ready_at) for bucket in buckets))
+        adapter, address = row.address.adapter, row.address.id
+        only = Held.AMENDED if isinstance(row, KeptCard) and row.receipt else Held.NEW
+        buckets = (address, bucket(address, only), "*")
+        return max(row.ready_at, *(self._kept.holds.get((adapter, each), row.ready_at) for each in buckets))
 
     def _claim(
         self, table: dict[K, W], now: datetime, lease_until: datetime, token: str, most: int, busy: Collection[Address]

@@ -55,7 +55,7 @@ def postgres_engine(url: str) -> Engine:
     engine = create_engine(
         address,
         isolation_level="SERIALIZABLE",
-        pool_size=4,
+        pool_size=5,
         max_overflow=0,
         hide_parameters=True,  # they hold what visitors said
         connect_args={

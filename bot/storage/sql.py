@@ -11,7 +11,7 @@ in the queries is either database's own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select
+from sqlalchemy import Connection, Engine, bindparam, delete, func, select
 
 from bot.errors import Conflict, NotSaved, Unfit
 from bot.ports import Transaction
@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 _ANSWER = select(inbox.c.answer).where(inbox.c.key == bindparam("key"))
 _VALUE = select(kept_value.c.value).where(kept_value.c.name == bindparam("name"))
+_VALUES = select(kept_value).where(func.substr(kept_value.c.name, 1, bindparam("size")) == bindparam("prefix"))
+_DROP_VALUE = delete(kept_value).where(kept_value.c.name == bindparam("name"))
 
 
 class SqlTransaction(SqlVisits, SqlDelivery, SqlSignIn, SqlWaiting):
@@ -60,9 +62,18 @@ class SqlTransaction(SqlVisits, SqlDelivery, SqlSignIn, SqlWaiting):
         """Give a small value kept under a name."""
         return self._connection.scalar(_VALUE, {"name": name})
 
+    def values(self, prefix: str) -> Mapping[str, str]:
+        """Give all small values whose names begin so, in the order of their names."""
+        rows = self._connection.execute(_VALUES, {"size": len(prefix), "prefix": prefix}).all()
+        return dict(sorted((row.name, row.value) for row in rows))
+
     def put_value(self, name: str, value: str) -> None:
         """Keep a small value under a name."""
         self._put(kept_value, {"name": name, "value": value})
+
+    def drop_value(self, name: str) -> None:
+        """Forget a small value; nothing happens when there is none."""
+        self._write().execute(_DROP_VALUE, {"name": name})
 
 
 class SqlStore:
@@ -87,6 +98,7 @@ class SqlStore:
         self._reading = reading or engine
         self._peeking = peeking or self._reading
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="store-read")
+        self._peekers = ThreadPoolExecutor(1, thread_name_prefix="store-peek")  # what steps and messages wait for
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="store-beside")  # what takes long, and nobody waits for
         self._sharing = Sharing(engine, self._transaction)
         self._let_go = let_go
@@ -102,11 +114,11 @@ class SqlStore:
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on a consistent view; whatever would write raises `NotSaved`."""
-        return await self._in_a_reader(self._reading, work)
+        return await self._in_a_reader(self._readers, self._reading, work)
 
     async def peek(self, work: Callable[[Transaction], T]) -> T:
         """Run `work`, which asks one thing only; whatever would write raises `NotSaved`."""
-        return await self._in_a_reader(self._peeking, work)
+        return await self._in_a_reader(self._peekers, self._peeking, work)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a connection that only reads, for what is no transaction of the desk's: a proof, say."""
@@ -132,10 +144,10 @@ class SqlStore:
     def _transaction(self, connection: Connection) -> SqlTransaction:
         return SqlTransaction(connection, self._known, reading=False)
 
-    async def _in_a_reader(self, engine: Engine, work: Callable[[Transaction], T]) -> T:
+    async def _in_a_reader(self, readers: ThreadPoolExecutor, engine: Engine, work: Callable[[Transaction], T]) -> T:
         self._check()
         in_context = partial(copy_context().run, self._read, engine, work)
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._readers, in_context))
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(readers, in_context))
 
     def _read(self, engine: Engine, work: Callable[[Transaction], T]) -> T:
         with _told():
@@ -178,6 +190,7 @@ class SqlStore:
         self._sharing.close()
         self._beside.shutdown()
         self._readers.shutdown()
+        self._peekers.shutdown()
         self._reading.dispose()
         self._engine.dispose()
         if self._let_go:

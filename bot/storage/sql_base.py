@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Insert, Row, Table, and_, case, exists, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bot.domain.policy import Policy
 from bot.domain.visit import Visit
-from bot.errors import NotSaved
+from bot.errors import Held, NotSaved
 from bot.messages import Address
+from bot.rows import suffix
 from bot.storage.schema import HEAD, schema_version
-from bot.storage.tables import hold
+from bot.storage.tables import card, hold
 
 # SQLite and PostgreSQL write ON CONFLICT alike. SQLAlchemy has it only in each dialect's own insert, which it compiles
 # anew each time; these two are compiled once, which makes an arrival several times as fast.
@@ -61,6 +63,7 @@ class Known:
     policy_rows: dict[str, Mapping[str, str]] = field(default_factory=dict)
     policies_kept: set[str] = field(default_factory=set)  # whose rows are committed
     visits: dict[str, tuple[str, Visit]] = field(default_factory=dict)  # the state of each as text, and read
+    guard: Lock = field(default_factory=Lock)  # readers have threads of their own
 
 
 class SqlBase:
@@ -122,5 +125,8 @@ def same_schema() -> ColumnElement[bool]:
 
 
 def holds_on(table: Table) -> ColumnElement[bool]:
-    """Tie a row of cards or nudges to the holds on its address and on its whole adapter."""
-    return and_(hold.c.adapter == table.c.adapter, or_(hold.c.bucket == table.c.address, hold.c.bucket == "*"))
+    """Tie a row of cards or nudges to the holds on its address, for all or its like, and on its whole adapter."""
+    new, amended = (table.c.address + suffix(only) for only in (Held.NEW, Held.AMENDED))
+    like = case((table.c.receipt.is_(None), new), else_=amended) if table is card else new
+    buckets = or_(hold.c.bucket == table.c.address, hold.c.bucket == like, hold.c.bucket == "*")
+    return and_(hold.c.adapter == table.c.adapter, buckets)

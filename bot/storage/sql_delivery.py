@@ -35,11 +35,17 @@ from bot.storage.tables import card, hold, nudge
 _log = structlog.get_logger(__name__)
 
 
-def _earliest(table: Table) -> ScalarSelect[Any]:
+def _elsewhere(table: Table) -> ColumnElement[bool]:
+    """Leave out the addresses that are busy: a list that must be put into the query each time."""
+    return tuple_(table.c.adapter, table.c.address).not_in(bindparam("busy", expanding=True))
+
+
+def _earliest(table: Table, *which: ColumnElement[bool]) -> ScalarSelect[Any]:
     """Ask for the earliest moment: of each row that waits, the later one of `ready_at` and the end of its holds."""
     until = select(func.max(hold.c.until)).where(holds_on(table)).correlate(table).scalar_subquery()
     ready = case((until > table.c.ready_at, until), else_=table.c.ready_at)
-    return select(func.min(ready, type_=tables.Moment)).where(table.c.waiting_since.is_not(None)).scalar_subquery()
+    waits = table.c.waiting_since.is_not(None)
+    return select(func.min(ready, type_=tables.Moment)).where(waits, *which).scalar_subquery()
 
 
 def _claim(table: Table) -> Select[Any]:
@@ -54,17 +60,12 @@ def _claim(table: Table) -> Select[Any]:
     )
 
 
-def _beside(table: Table) -> Select[Any]:
-    """Ask for likewise, leaving out the addresses that are busy: a list that must be put into the query each time."""
-    return _claim(table).where(tuple_(table.c.adapter, table.c.address).not_in(bindparam("busy", expanding=True)))
-
-
 def _of(table: Table) -> list[ColumnElement[bool]]:
     return [column == bindparam(f"of_{column.name}") for column in table.primary_key]
 
 
 _CLAIM = {table: _claim(table) for table in (card, nudge)}
-_CLAIM_BESIDE = {table: _beside(table) for table in (card, nudge)}
+_CLAIM_BESIDE = {table: _claim(table).where(_elsewhere(table)) for table in (card, nudge)}
 _LEASE = {table: update(table).where(*_of(table)) for table in (card, nudge)}
 _SETTLE = {table: update(table).where(*_of(table), table.c.token == bindparam("of_token")) for table in (card, nudge)}
 _MOVED_ON = (
@@ -75,9 +76,13 @@ _MOVED_ON = (
 _CARD_SHOWN = _SETTLE[card].values(waiting_since=_MOVED_ON, ready_at=_MOVED_ON)
 _AT_ONCE = _SETTLE[card].values(ready_at=card.c.waiting_since)
 _NEXT = select(*(_earliest(table) for table in (card, nudge)))
+_NEXT_BESIDE = select(*(_earliest(table, _elsewhere(table)) for table in (card, nudge)))
 _REVISED_AT = select(tables.visit.c.revised_at).where(tables.visit.c.id == bindparam("of")).scalar_subquery()
 _NEW_CARD = InsertIfNew(card).values(waiting_since=_REVISED_AT, ready_at=_REVISED_AT)
 _CARDS = select(card.c.reader, card.c.adapter, card.c.address).where(card.c.visit == bindparam("visit"))
+_PLACES = select(card.c.adapter, card.c.address, card.c.shown).where(
+    card.c.visit == bindparam("visit"), card.c.reader == bindparam("reader"), ~card.c.parked
+)
 _SHOWN = {
     table: select(table.c.visit)
     .where(table.c.known_as == bindparam("known_as"), table.c.adapter == bindparam("adapter"))
@@ -85,6 +90,12 @@ _SHOWN = {
     .limit(1)
     for table in (card, nudge)
 }
+_TAKE_UP = update(card).where(
+    card.c.adapter == bindparam("at_adapter"),
+    card.c.address == bindparam("at_address"),
+    card.c.parked.is_(True),
+    card.c.visit.in_(select(tables.visit.c.id).where(tables.visit.c.is_open.is_(True))),
+)
 _SETTLED: Mapping[str, Any] = {"waiting_since": None, "ready_at": None, "token": None}
 
 
@@ -103,6 +114,11 @@ class SqlDelivery(SqlBase):
         if rows:
             self._insert(_NEW_CARD, rows)
         return new
+
+    def card_places(self, visit: str, reader: str) -> Mapping[Address, bool]:
+        """Give where a reader has a card that was not given up; True where it was shown already."""
+        rows = self._connection.execute(_PLACES, {"visit": visit, "reader": reader}).all()
+        return {Address(row.adapter, row.address): row.shown > 0 for row in rows}
 
     def queue(self, nudge: Nudge[Phrase], address: Address, at: datetime) -> None:
         """Queue a nudge; nothing happens when its key was queued for this address before."""
@@ -179,10 +195,11 @@ class SqlDelivery(SqlBase):
         unknown: bool,
         forget_receipt: bool = False,
         parked: bool = False,
+        counts: bool = True,
     ) -> bool:
         """Give a card back; that an earlier try's result is unknown is forgotten only together with its receipt."""
         failed: dict[str, Any] = {
-            "attempts": _one_more(row.attempts),
+            "attempts": _one_more(row.attempts) if counts else row.attempts,
             "unknown": unknown or (row.unknown and not forget_receipt),
             "token": None,
         }
@@ -196,14 +213,19 @@ class SqlDelivery(SqlBase):
             failed["ready_at"] = not_before
         return self._settle(card, _of_card(row), failed)
 
+    def take_up(self, address: Address, now: datetime) -> int:
+        """Let the cards of open visits that were given up at an address wait again; give how many."""
+        at = {"at_adapter": address.adapter, "at_address": address.id, "waiting_since": now, "ready_at": now}
+        return self._write().execute(_TAKE_UP, {**at, "parked": False}).rowcount
+
     def nudge_done(self, row: NudgeRow, outcome: str, receipt: Receipt | None = None) -> bool:
         """Note that a nudge was `sent`, `superseded` or `parked`."""
         return self._settle(nudge, _of_nudge(row), {"outcome": outcome, **_kept(receipt), **_SETTLED})
 
-    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool) -> bool:
+    def nudge_failed(self, row: NudgeRow, *, not_before: datetime, unknown: bool, counts: bool = True) -> bool:
         """Give a nudge back until `not_before`; what is unknown of an earlier try stays unknown."""
         failed = {
-            "attempts": _one_more(row.attempts),
+            "attempts": _one_more(row.attempts) if counts else row.attempts,
             "unknown": unknown or row.unknown,
             "ready_at": not_before,
             "token": None,
@@ -229,9 +251,10 @@ class SqlDelivery(SqlBase):
         elif not self._put_if_new(hold, row):
             self._write().execute(update(hold).where(*mine).values(until=until))
 
-    def next_delivery(self) -> datetime | None:
-        """Give the earliest moment at which something that waits may be claimed."""
-        moments = self._connection.execute(_NEXT).one()
+    def next_delivery(self, *, busy: Collection[Address] = ()) -> datetime | None:
+        """Give the earliest moment at which something that waits may be claimed, elsewhere than where it is busy."""
+        elsewhere = {"busy": [(address.adapter, address.id) for address in busy]} if busy else {}
+        moments = self._connection.execute(_NEXT_BESIDE if busy else _NEXT, elsewhere).one()
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _claim(

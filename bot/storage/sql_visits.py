@@ -224,9 +224,12 @@ class SqlVisits(SqlJournal):
 
     def _keep_read(self, visit: str, state: str, read: Visit) -> None:
         """Keep what a state was read as: it holds nothing of the visitor's, and another text is read anew."""
-        if len(self._known.visits) >= VISITS_KEPT_READ:
-            self._known.visits.clear()
-        self._known.visits[visit] = (state, read)
+        known = self._known.visits
+        with self._known.guard:
+            known.pop(visit, None)
+            known[visit] = (state, read)
+            while len(known) > VISITS_KEPT_READ:
+                del known[next(iter(known))]
 
     def _put_visit(self, visit: Visit, version: int, row: dict[str, Any]) -> None:
         if version == 0:

@@ -15,7 +15,11 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_registry_knows_where_each_adapter_lives() -> None:
     found = {name: adapter_class(name) for name in ADAPTERS}
-    assert {name: each.__name__ for name, each in found.items()} == {"slack": "SlackAdapter", "web": "WebAdapter"}
+    assert {name: each.__name__ for name, each in found.items()} == {
+        "slack": "SlackAdapter",
+        "teams": "TeamsAdapter",
+        "web": "WebAdapter",
+    }
     assert {name: each.name for name, each in found.items()} == {name: name for name in ADAPTERS}
 
 
@@ -24,10 +28,10 @@ def test_an_adapter_that_there_is_not() -> None:
         adapter_class("pigeon")
 
 
-def ask(library: str) -> str:
-    """Ask for Slack's adapter where a library cannot be imported; give the last thing that is said."""
+def ask(library: str, name: str = "slack") -> str:
+    """Ask for an adapter where a library cannot be imported; give the last thing that is said."""
     program = (
-        f"import sys; sys.modules[{library!r}] = None; from adapters.registry import adapter_class as a; a('slack')"
+        f"import sys; sys.modules[{library!r}] = None; from adapters.registry import adapter_class as a; a({name!r})"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -38,6 +42,7 @@ def test_a_platform_whose_libraries_are_not_installed_says_how_to_install_them()
     said = ask("slack_bolt")
     assert 'The configuration uses "slack", whose libraries are not installed here.' in said
     assert "deploy/requirements/slack.txt" in said
+    assert "deploy/requirements/teams.txt" in ask("botbuilder", "teams")
 
 
 def test_a_module_of_our_own_that_is_missing_is_a_fault_of_ours() -> None:

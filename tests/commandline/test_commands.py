@@ -18,7 +18,8 @@ from tests.commandline.conftest import Command
 
 COMMANDS = [
     *("run", "demo", "check", "replay", "understand", "rehearse", "key", "link", "sign-out"),
-    *("log", "log verify", "people", "people list", "people link", "slack", "slack manifest", "db", "db backup"),
+    *("log", "log verify", "people", "people list", "people link", "slack", "slack manifest"),
+    *("teams", "teams package", "db", "db backup"),
 ]
 
 
@@ -106,8 +107,8 @@ def test_people_are_listed(house: Path, hello30: Command) -> None:
     ],
 )
 def test_who_is_away_by_the_calendar_of_their_site(house: Path, now: datetime, away: str) -> None:
-    by_id = {row[0]: row for row in houses.rows(config.load(house), now)}
-    assert by_id["martin"] == ("martin", "Martin Gagnon", "montreal", "sophie", "claire", "web:martin", away)
+    by_id = {row[0]: row for row in houses.rows(config.load(house), now, {})}
+    assert by_id["martin"] == ("martin", "Martin Gagnon", "montreal", "sophie", "claire", "web:martin", away, "")
 
 
 # --- understand ------------------------------------------------------------------------------------------------------

@@ -3,14 +3,18 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 
 from bot import config
 from bot.directory import Directory, reception_reader
 from bot.domain.policy import Via
 from bot.messages import Address
-from bot.settings import Away, OpenRange, Postgres, Settings, Web
+from bot.settings import Away, OpenRange, Postgres, Settings, Teams, Web
 from tests.config.conftest import Folder
 
 
@@ -130,3 +134,49 @@ def test_two_people_with_one_email_are_told_apart_without_quoting_it(folder: Fol
     folder.replace("config.yaml", "name: Martin Gagnon", "name: Martin Gagnon\n    email: desk@example.org")
     folder.replace("config.yaml", "name: Sophie Roy", "name: Sophie Roy\n    email: Desk@example.org")
     assert folder.faults() == ["config.yaml:25:12: this is the e-mail address of martin already: write another"]
+
+
+APP = "5f0c1d2e-3b4a-4c5d-8e6f-7a8b9c0d1e2f"
+MARTIN = "12345678-1234-1234-1234-123456789012"
+TEAMS = f"{{web: {{port: 8030}}, slack: {{}}, teams: {{port: 0, app_id: {APP.upper()}, tenant_id: {MARTIN}}}}}"
+
+
+def test_teams_is_read_with_who_we_are_there(folder: Folder) -> None:
+    folder.replace("config.yaml", "{web: {port: 8030}}", TEAMS)
+    folder.replace("config.yaml", "{web: true}", "{teams: 19:abc_D-1@thread.tacv2, web: true}")
+    settings = config.load(folder.path / "config.yaml")
+    assert settings.teams == Teams(host="127.0.0.1", port=0, app_id=APP, tenant_id=MARTIN)
+    channel = Address("teams", "19:abc_D-1@thread.tacv2")
+    assert settings.sites["montreal"].reception == (channel, Address("web", "reception:montreal"))
+
+
+@pytest.mark.parametrize(
+    "written, adapters",
+    [
+        (f"{{web: martin, teams: {MARTIN}, slack: U012AB3CD}}", ["teams", "slack", "web"]),
+        (f"{{slack: U012AB3CD, web: martin, teams: {MARTIN}}}", ["slack", "teams", "web"]),
+        (f"{{slack: null, web: martin, teams: {MARTIN}}}", ["teams", "web"]),
+        ("{web: martin}", ["web"]),
+    ],
+)
+def test_people_are_found_in_the_order_of_the_file_and_on_the_page_last(
+    folder: Folder, written: str, adapters: list[str]
+) -> None:
+    folder.replace("config.yaml", "{web: {port: 8030}}", TEAMS)
+    folder.replace("config.yaml", "{web: martin}", written)
+    settings = config.load(folder.path / "config.yaml")
+    assert [at.adapter for at in settings.addresses["martin"]] == adapters
+
+
+@tries(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.uuids())
+@example(UUID(int=0))
+@example(UUID("12345678-1234-1234-1234-123456789012"))
+@example(UUID("1e100000-0000-0000-0000-000000000000"))
+def test_every_object_id_is_text_as_it_stands(folder: Folder, name: UUID) -> None:
+    before = (folder.path / "config.yaml").read_bytes()
+    folder.replace("config.yaml", "{web: {port: 8030}}", TEAMS)
+    folder.replace("config.yaml", "{web: martin}", f"{{web: martin, teams: {name}}}")
+    settings = config.load(folder.path / "config.yaml")
+    folder.write("config.yaml", before)
+    assert settings.addresses["martin"][0] == Address("teams", str(name))

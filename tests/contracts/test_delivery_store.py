@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.events import Delivered, Event, NotDelivered, PressRefused
+from bot.errors import Held
 from bot.messages import Address
 from bot.ports import Store, Transaction
-from bot.rows import CardRow, NudgeRow
+from bot.rows import CardRow, NudgeRow, bucket
 from tests.contracts.samples import (
     DESK,
     LEASE,
@@ -51,6 +52,24 @@ async def test_each_address_of_a_reader_has_its_own_card(store: Store) -> None:
     assert first is not None
     assert second is not None
     assert {first.address, second.address} == {MARTIN, DESK}
+
+
+async def test_where_somebody_has_a_card_that_was_not_given_up(store: Store) -> None:
+    async def places(visit: str = "v1", reader: str = "martin") -> dict[Address, bool]:
+        return dict(await store.read(lambda tx: tx.card_places(visit, reader)))
+
+    assert await places() == {}
+    await has_a_card_shown(store)
+    await store.transact(lambda tx: tx.show("v1", [("martin", DESK), ("sophie", DESK)]))
+    assert await places() == {MARTIN: True, DESK: False}
+    assert await places(reader="sophie") == {DESK: False}
+    assert await places(visit="v2") == {}
+    claimed = await claims(store, 1)
+    assert claimed is not None
+    await store.transact(lambda tx: tx.card_failed(claimed, not_before=None, unknown=False, parked=True))
+    assert await places() == {MARTIN: True}
+    await goes_on(store, visit(), 2, phone_added(10))
+    assert await places() == {MARTIN: True, DESK: False}, "the visit has moved on: it is tried again"
 
 
 async def test_a_card_that_shows_all_is_left_alone_until_the_visit_moves_on(store: Store) -> None:
@@ -306,6 +325,56 @@ async def test_other_buckets_and_adapters_go_on(store: Store) -> None:
     await store.transact(work)
     assert await store.read(lambda tx: tx.next_delivery()) == at()
     assert await claims(store, 1) is not None
+
+
+async def test_only_new_messages_are_held_and_a_card_that_stands_there_is_amended(store: Store) -> None:
+    await has_a_card_shown(store)
+    await goes_on(store, visit(), 2, phone_added(10))
+    await store.transact(lambda tx: tx.show("v1", [("sophie", MARTIN)]))
+    await queues(store, "n1", 10)
+    await store.transact(lambda tx: tx.hold("slack", bucket(MARTIN.id, Held.NEW), at(60)))
+    assert await store.read(lambda tx: tx.next_delivery()) == at(10)
+    assert await takes(store, 59) is None
+    amended = await claims(store, 20)
+    assert amended is not None
+    assert (amended.reader, amended.receipt) == ("martin", receipt())
+    assert await claims(store, 21) is None
+    assert await store.transact(lambda tx: tx.card_shown(amended, 3, receipt()))
+    assert await store.read(lambda tx: tx.next_delivery()) == at(60)
+    new = await claims(store, 60)
+    assert new is not None
+    assert (new.reader, new.receipt) == ("sophie", None)
+    assert await takes(store, 60) is not None
+
+
+async def test_only_amendments_are_held_and_new_messages_go_on(store: Store) -> None:
+    await has_a_card_shown(store)
+    await goes_on(store, visit(), 2, phone_added(10))
+    await store.transact(lambda tx: tx.hold("slack", bucket(MARTIN.id, Held.AMENDED), at(60)))
+    assert await claims(store, 59) is None
+    assert await store.read(lambda tx: tx.next_delivery()) == at(60)
+    await queues(store, "n1", 10)
+    await store.transact(lambda tx: tx.show("v1", [("sophie", MARTIN)]))
+    assert await store.read(lambda tx: tx.next_delivery()) == at(10)
+    assert await takes(store, 20) is not None
+    new = await claims(store, 20)
+    assert new is not None
+    assert new.reader == "sophie"
+    amended = await claims(store, 60)
+    assert amended is not None
+    assert amended.reader == "martin"
+
+
+async def test_a_card_that_must_be_posted_anew_is_held_with_the_new_ones(store: Store) -> None:
+    await has_a_card_shown(store)
+    await goes_on(store, visit(), 2, phone_added(10))
+    row = await claims(store, 20)
+    assert row is not None
+    await store.transact(lambda tx: tx.hold("slack", bucket(MARTIN.id, Held.NEW), at(60)))
+    await store.transact(lambda tx: tx.card_failed(row, not_before=at(21), unknown=False, forget_receipt=True))
+    assert await store.read(lambda tx: tx.next_delivery()) == at(60)
+    assert await claims(store, 59) is None
+    assert await claims(store, 60) is not None
 
 
 async def test_the_longer_hold_counts_and_a_hold_can_be_moved_and_lifted(store: Store) -> None:

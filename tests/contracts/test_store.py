@@ -67,6 +67,7 @@ def seen(tx: Transaction) -> tuple[object, ...]:
         tx.next_delivery(),
         tx.policy(policy().digest),
         tx.value("clock"),
+        tx.values(""),
     )
 
 
@@ -98,6 +99,7 @@ async def test_work_that_raises_leaves_what_was_there_before(store: Store) -> No
         tx.forget(at(100))
         tx.put_off("v1", None)
         tx.put_value("clock", "2")
+        tx.drop_value("clock")
         tx.hold("teams", "*", None)
         claimed = first(tx.claim_nudges(at(5), at(35), "token"))
         assert claimed is not None
@@ -117,6 +119,7 @@ WRITES: dict[str, Callable[[Transaction], object]] = {
     "claim": lambda tx: first(tx.claim_cards(at(), at(30), "token")),
     "hold": lambda tx: tx.hold("slack", "*", at()),
     "value": lambda tx: tx.put_value("clock", "2"),
+    "drop": lambda tx: tx.drop_value("clock"),
 }
 
 
@@ -183,6 +186,28 @@ async def test_small_values_are_kept_and_replaced(store: Store) -> None:
     for value in ("1", "2"):
         await store.transact(partial(puts_clock, value=value))
         assert await store.read(lambda tx: tx.value("clock")) == value
+
+
+async def test_small_values_are_listed_by_how_their_names_begin(store: Store) -> None:
+    def work(tx: Transaction) -> None:
+        for name in ("lost:b", "lost:a", "Lost:c", "lost%:d", "lostly", "l_st:e"):
+            tx.put_value(name, f"value of {name}")
+
+    await store.transact(work)
+    found = await store.read(lambda tx: tx.values("lost:"))
+    assert list(found.items()) == [("lost:a", "value of lost:a"), ("lost:b", "value of lost:b")]
+    assert list(await store.read(lambda tx: tx.values("lost%"))) == ["lost%:d"]
+    assert list(await store.read(lambda tx: tx.values("l_"))) == ["l_st:e"]
+    assert len(await store.read(lambda tx: tx.values(""))) == 6
+    assert await store.read(lambda tx: tx.values("lost:ab")) == {}
+
+
+async def test_a_small_value_is_dropped_and_no_other(store: Store) -> None:
+    await store.transact(partial(puts_clock, value="1"))
+    await store.transact(lambda tx: tx.put_value("clock of the demo", "2"))
+    for _ in range(2):
+        await store.transact(lambda tx: tx.drop_value("clock"))
+        assert await store.read(lambda tx: tx.values("clock")) == {"clock of the demo": "2"}
 
 
 # --- the whole way ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,9 @@ from contextlib import asynccontextmanager
 
 from bot.bootstrap import join
 from bot.courier import Courier
+from bot.domain.events import NotDelivered
+from bot.errors import DeliveryError, DeliveryKind
+from bot.settling import PARK_AFTER
 from tests.world import COUNTER, World, house
 
 VISITORS = tuple(f"Visitor {number}" for number in range(4))
@@ -67,15 +70,30 @@ async def test_nobody_waits_for_what_is_under_way_to_somebody_else(world: World)
         assert await begun(world, 1) == ["sophie"], "reception's channel and Martin still wait"
 
 
-async def test_a_card_that_was_under_way_when_its_visit_changed_is_amended_at_once(world: World) -> None:
+async def test_a_card_that_was_under_way_when_another_process_changed_it_is_amended_at_once(
+    world: World,
+) -> None:
     async with carrying(world) as courier:
         await world.arrives("Julie Tremblay", to_see="martin")
         courier.alarm.ring()
         await begun(world, 2)
         (visit,) = await world.store.read(lambda tx: [stored.visit.id for stored in tx.visits(site="montreal")])
-        await world.sends("martin", visit=visit, button="hello", value="2")
-        courier.alarm.ring()
+        await world.sends("martin", visit=visit, button="hello", value="2")  # nobody rings for that here
         now = world.clock.now()
         await finish(world)
         assert sorted(await begun(world, 2)) == sorted(["martin", COUNTER])
         assert world.clock.now() == now, "without waiting for any time to pass"
+
+
+async def test_an_outage_however_long_gives_up_nobody_and_neither_does_the_first_hiccup_after_it(world: World) -> None:
+    away = DeliveryError(DeliveryKind.WAIT_UNTIL, "ClientConnectorError", retry_at=world.clock.now())
+    world.chat.down["martin"] = away
+    await world.arrives("Julie Tremblay", to_see="martin")
+    await world.passes(seconds=30)
+    assert world.chat.calls["martin"] > PARK_AFTER
+    world.chat.down["martin"] = DeliveryError(DeliveryKind.RETRY, "fatal_error")
+    await world.passes(seconds=3)
+    del world.chat.down["martin"]
+    await world.passes(seconds=5)
+    assert posted(world, "martin") == ["Julie Tremblay"]
+    assert not [event for event in await world.deliveries() if isinstance(event, NotDelivered)]

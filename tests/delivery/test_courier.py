@@ -17,11 +17,12 @@ from bot.bootstrap import join
 from bot.domain.card import Nudge, Phrase
 from bot.domain.events import Delivered, NotDelivered
 from bot.domain.visit import Callback, Hello
-from bot.errors import DeliveryError, DeliveryKind
+from bot.errors import DeliveryError, DeliveryKind, Held
 from bot.language.wording import Wording
 from bot.messages import Address, Announce, Incoming
 from bot.ports import Transaction
 from bot.settings import Settings
+from bot.settling import PARK_AFTER
 from tests.fakes import FakeChat, Message, ShakyStore
 from tests.world import COUNTER, WEDNESDAY, World, at, carry_all, house
 
@@ -143,6 +144,22 @@ async def test_what_a_platform_asks_to_wait_for_holds_that_bucket_only(world: Wo
     await world.passes(seconds=1)
     assert world.nudges("martin") == ["Julie Tremblay is asking for you"]
     assert len(world.cards("martin")) == 1
+
+
+async def test_too_many_changes_of_cards_hold_up_no_new_card_and_no_nudge(world: World) -> None:
+    await world.arrives("Julie Tremblay", to_see="martin")
+    until = world.clock.now() + seconds(40)
+    before = world.card(COUNTER, "Julie Tremblay").revision
+    fault = DeliveryError(DeliveryKind.WAIT_UNTIL, "ratelimited", until, limited=True, only=Held.AMENDED)
+    world.chat.down[COUNTER] = fault
+    await world.presses("martin", "In 2 min")
+    world.chat.down.clear()
+    await world.arrives("Marc Roy", to_see="sophie")
+    assert {card.visitor for card in world.cards(COUNTER)} == {"Julie Tremblay", "Marc Roy"}
+    await world.passes(seconds=39)
+    assert world.card(COUNTER, "Julie Tremblay").revision == before
+    await world.passes(seconds=1)
+    assert world.card(COUNTER, "Julie Tremblay").revision > before
 
 
 async def test_a_moment_that_is_past_already_is_waited_for_all_the_same(world: World) -> None:
@@ -500,6 +517,19 @@ async def test_a_platform_that_hangs_is_tried_with_one_message_at_a_time_and_mor
     for wait in (10, 20, 40, 60, 60):
         assert await two.carries(wait - 0.1) == 0
         assert await two.carries(0.1) == 1
+
+
+async def test_a_platform_that_hangs_for_long_makes_nobody_unreachable(world: World) -> None:
+    two = TwoPlatforms(world)
+    await two.arrives("Julie Tremblay", to_see="martin")
+    for _ in range(2 * PARK_AFTER):
+        await two.carries(60)
+    events = [entry.event for entry in await world.store.read(lambda tx: tx.entries(since=None, until=None))]
+    assert not [event for event in events if isinstance(event, NotDelivered)]
+    assert two.slack.slow is not None
+    two.slack.slow.set()
+    await two.carries(60)
+    assert [card.visitor for card in two.slack.cards("U1")] == ["Julie Tremblay"]
 
 
 async def test_a_platform_that_answers_again_gets_everything_at_once(world: World) -> None:

@@ -18,39 +18,16 @@ from bot.courier import LEASE
 from bot.domain.events import NotDelivered
 from bot.errors import DeliveryError, DeliveryKind
 from bot.messages import Address, Receipt, ShownCard, ShownNudge
-from bot.parcels import CardParcel, Made, NudgeParcel, Packing
 from bot.ports import Store, Transaction
-from bot.rows import CardRow, NudgeRow
 from bot.storage.databases import open_sqlite
 from bot.storage.sql import SqlStore
+from tests.clumsy import clumsy
 from tests.fakes import FakeChat, FakeClock, StoreAround
 from tests.operations.watched import Watched, asked, starts
 from tests.processes.points import work_of
 from tests.world import COUNTER, World, carry_all, house
 
 T = TypeVar("T")
-
-
-class Clumsy(Packing):
-    """Packing that fails at whatever is for Martin, and is of one kind."""
-
-    def __init__(self, packing: Packing, fails_at: str) -> None:
-        self.packing = packing
-        self.fails_at = fails_at
-
-    def card(self, tx: Transaction, row: CardRow, now: datetime, made: Made | None = None) -> CardParcel:
-        if (self.fails_at, row.reader) == ("card", "martin"):
-            raise ValueError("a fault of ours")
-        return self.packing.card(tx, row, now, made)
-
-    def nudge(self, tx: Transaction, row: NudgeRow, now: datetime) -> NudgeParcel:
-        if (self.fails_at, row.nudge.person) == ("nudge", "martin"):
-            raise ValueError("a fault of ours")
-        return self.packing.nudge(tx, row, now)
-
-
-def clumsy(world: World, fails_at: str) -> None:
-    world.parts.courier.packing = Clumsy(world.parts.courier.packing, fails_at)
 
 
 async def given_up(world: World, visitor: str = "") -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ async def test_a_line_that_was_not_saved_is_said_to_be_not_saved(world: World) -
     store.refuses = 1
     reply = await there.announces("Julie Tremblay for Sophie")
     assert reply.outcome is Outcome.NOT_SAVED
-    assert "ot saved" in reply.text
+    assert reply.text == "Not saved: nothing has changed. Please send it again."
 
 
 async def test_a_press_that_was_not_saved_counts_when_it_is_pressed_again(world: World) -> None:
@@ -79,7 +79,9 @@ async def test_a_typed_line_that_was_not_saved_is_said_so(world: World) -> None:
     there, store = shaken(world)
     await there.arrives("Julie Tremblay", to_see="martin")
     store.refuses = 1
-    assert (await there.types("martin", "busy")).outcome is Outcome.NOT_SAVED
+    reply = await there.types("martin", "busy")
+    assert reply.outcome is Outcome.NOT_SAVED
+    assert reply.text == "Not saved: nothing has changed. Please send it again."
     assert (await there.story())[-1] == "AskingBegan"
 
 

@@ -26,7 +26,8 @@ from bot.settings import Database
 from bot.storage.databases import open_store
 from bot.storage.memory import MemoryStore
 from tests.domain.house import NINE
-from tests.laws import laws
+from tests.laws import addresses, laws
+from tests.laws.addresses import AddressStories
 from tests.laws.breakages import BREAKAGES, Breakage
 from tests.laws.machine import Stories
 from tests.laws.saying import COMMANDS, Said
@@ -78,6 +79,22 @@ def test_the_laws_hold_of_what_a_store_gives_back(kind: str, tmp_path: Path, req
         store = MemoryStore() if kind == "memory" else runner.run(open_store(place))
         held.callback(lambda: runner.run(store.close()))
         run_state_machine_as_test(_stored_stories(store, runner), settings=ON_A_STORE)
+
+
+@pytest.mark.timeout(1800 if MANY else 120)
+def test_nobody_is_given_up_while_one_of_their_addresses_is_left() -> None:
+    with asyncio.Runner() as runner:
+        run_state_machine_as_test(_address_stories(runner), settings=STORIES)
+
+
+@pytest.mark.parametrize("words", addresses.BREAKAGES)
+def test_a_core_that_gives_somebody_up_too_early_is_caught(words: str) -> None:
+    with asyncio.Runner() as runner, pytest.raises(AssertionError, match=words):
+        run_state_machine_as_test(_address_stories(runner, addresses.BREAKAGES[words]), settings=UNTIL_CAUGHT)
+
+
+def _address_stories(runner: asyncio.Runner, *around: Callable[[Store], Store]) -> type[AddressStories]:
+    return type("StoriesOfAddresses", (AddressStories,), {"runner": runner, "around": around})
 
 
 def test_a_store_that_loses_an_event_is_caught() -> None:

@@ -16,7 +16,7 @@ from bot.errors import DeliveryError, DeliveryKind, NotSaved, UnknownOutcome
 from bot.messages import Address
 from bot.ports import Deaf, Store, WhyDeaf
 from bot.settings import Settings
-from bot.troubles import ASK_AGAIN, GONE_FOR, SILENT_AFTER, What
+from bot.troubles import ASK_AGAIN, GONE_FOR, REFUSED_FOR, SILENT_AFTER, What
 from tests.fakes import ALL, FakeChat, ShakyStore
 from tests.operations.watched import Watched, asked
 from tests.world import World, house
@@ -135,6 +135,40 @@ async def test_a_platform_is_called_silent_after_a_minute_on_hold_and_not_betwee
     assert await two.looks() == []
 
 
+async def test_a_platform_that_cannot_be_reached_is_told_after_a_minute_until_it_is(two: Two) -> None:
+    gone = DeliveryError(DeliveryKind.WAIT_UNTIL, "chat.postMessage: ClientConnectorError", retry_at=two.clock.now())
+    two.slack.down = dict.fromkeys(("CDESK", "UMARTIN"), gone)
+    await two.arrives("Julie Tremblay", to_see="martin")
+    for _ in range(5):
+        await two.passes(seconds=10)
+        assert await two.looks() == []
+        assert not await two.because()
+    await two.passes(seconds=10)
+    assert await two.looks() == [What.SILENT]
+    assert await two.because() == ["slack has not been reached for 60 seconds"]
+    two.slack.down.clear()
+    await two.passes(seconds=10)
+    assert await two.looks() == []
+    assert not await two.because()
+
+
+async def test_a_platform_that_cannot_be_reached_is_forgotten_once_nothing_waits_there(two: Two) -> None:
+    gone = DeliveryError(DeliveryKind.WAIT_UNTIL, "chat.postMessage: ClientConnectorError")
+    two.parts.troubles.not_taken(DESK, gone)
+    two.clock.move_to(two.clock.now() + timedelta(seconds=10))
+    two.parts.troubles.not_taken(DESK, gone)
+    two.clock.move_to(two.clock.now() + timedelta(seconds=61))
+    assert await two.looks() == []
+
+
+async def test_a_platform_that_only_wants_fewer_messages_is_not_called_silent(two: Two) -> None:
+    limited = DeliveryError(DeliveryKind.WAIT_UNTIL, "chat.postMessage: ratelimited", limited=True)
+    for _ in range(12):
+        two.parts.troubles.not_taken(DESK, limited)
+        two.clock.move_to(two.clock.now() + timedelta(seconds=10))
+        assert await two.looks() == []
+
+
 async def test_a_platform_that_is_not_heard_is_told_after_a_minute(two: Two) -> None:
     began = two.clock.now()
     two.slack.deaf = Deaf(since=began, why=WhyDeaf.NOT_OPEN)
@@ -170,6 +204,8 @@ async def test_a_channel_that_takes_nothing_is_told_once_until_a_card_is_taken_t
         two.slack.down.clear()
         await two.arrives("Robert Lavoie", to_see="martin")
         assert await two.looks() == []
+        await two.settles()
+    assert {card.visitor for card in two.slack.cards("CDESK")} == {"Robert Lavoie", "David Chen", "Julie Tremblay"}
     assert await two.because() == []
     assert events(logs, "courier.reception") == ["courier.reception_unreachable", "courier.reception_reached"]
     [told] = [line for line in logs if line["event"] == "courier.reception_unreachable"]
@@ -198,11 +234,20 @@ async def test_a_card_that_fails_for_another_reason_says_nothing_of_the_channel(
     assert await two.looks() == []
 
 
-async def test_a_channel_is_looked_at_at_the_start_once(two: Two) -> None:
-    for _ in range(3):
+async def test_a_channel_is_looked_at_at_the_start_and_then_seldom(two: Two) -> None:
+    for _ in range(6):
         assert await two.looks() == []
         two.clock.move_to(two.clock.now() + ASK_AGAIN)
-    assert two.slack.calls["closed CDESK"] == 1
+    assert two.slack.calls["closed CDESK"] == 2
+
+
+async def test_a_refusal_that_nothing_waits_for_any_more_is_forgotten(two: Two) -> None:
+    two.parts.troubles.not_taken(DESK, REFUSED)
+    assert await two.looks() == [What.REFUSED]
+    two.clock.move_to(two.clock.now() + REFUSED_FOR)
+    assert await two.looks() == [What.REFUSED]
+    two.clock.move_to(two.clock.now() + timedelta(seconds=1))
+    assert await two.looks() == []
 
 
 async def test_a_channel_is_found_at_the_start_and_found_to_work_again_without_a_card(two: Two) -> None:

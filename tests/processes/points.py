@@ -44,9 +44,11 @@ BY_HAND_ONLY: Final = frozenset(
         "bot.settling._card_parked",
         "bot.settling._card_shown_only",
         "bot.settling._nudge_parked",
+        "bot.troubles._take_up",
+        "bot.notebook._put_value",
     }
 )
-"""These run only where somebody changed a row by hand, which no story here does; see tests/delivery."""
+"""These run only where somebody changed a row by hand, or opened a channel: no story here does; see tests/delivery."""
 TRANSACTIONS: Final = tuple(name for names in WORKS.values() for name in names)
 CALLS: Final = ("deliver_card", "deliver_nudge", "amend", "hint")
 MAY_FIND_NOTHING: Final = frozenset({"step", "claim"})

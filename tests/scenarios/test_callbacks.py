@@ -219,9 +219,13 @@ async def test_a_call_may_be_moved_twice_and_its_reminder_moves_with_it(world: W
     await world.presses("martin", "Move…", when="free", free_day="2026-03-04", free_time="11:00")
     await world.comes(at(9, 45))
     assert "Soon: call Robert Lavoie" not in world.nudges("martin")
-    refused = await world.presses("martin", "Move…", when=at(11, 30).isoformat())
-    assert refused.outcome is Outcome.REFUSED
-    assert "moved as often as it can be" in refused.text
+    visit = world.card("martin").visit
+    later = {"when": at(11, 30).isoformat()}
+    for submitted in (False, True):  # said at once, rather than when it is filled in
+        values = later if submitted else {}
+        refused = await world.sends("martin", visit=visit, button="move", submitted=submitted, values=values)
+        assert (refused.outcome, refused.form) == (Outcome.REFUSED, None)
+        assert "moved as often as it can be" in refused.text
     assert (await callback(world)).due == at(11, 0)
     await world.comes(at(10, 50))
     assert world.nudges("martin")[-1] == "Soon: call Robert Lavoie"

@@ -135,6 +135,32 @@ async def test_a_line_that_says_too_little_is_asked_back(world: World, line: str
     assert await nothing_posted(world)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [f"{'x' * 121} for Martin Gagnon", f"{'x' * 130} (Chambre) for Martin Gagnon: a signature", "x" * 10_000],
+    ids=["just too long", "with more", "nothing else"],
+)
+async def test_a_name_that_is_too_long_for_a_line_is_too_long_for_a_form_in_the_same_words(
+    world: World, line: str
+) -> None:
+    beside = await world.arrives("x" * 121, to_see="martin")
+    reply = await world.announces(line)
+    assert reply.text == beside.errors["visitor"] == "This is too long: 120 characters at most."
+    assert (await world.announces(f"{'x' * 120} for Martin Gagnon")).outcome is Outcome.DONE
+
+
+async def test_an_unknown_owner_in_a_line_is_told_without_a_list(world: World) -> None:
+    reply = await world.announces("Julie Tremblay for Zoé Nobody")
+    assert reply.text == 'No name matches "Zoé Nobody". Please send it again with the full name.'
+
+
+@pytest.mark.parametrize("written", ["<@U999>", "<@U999|olivia>"])
+async def test_somebody_mentioned_whom_nobody_linked_is_told_by_name(world: World, written: str) -> None:
+    line = await world.announces(f"Julie Tremblay for {written}: a signature")
+    form = await world.arrives("Julie Tremblay", to_see=written)
+    assert line.text == form.text == "hello30 does not know this person yet. Please write the name instead."
+
+
 # --- twice -----------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
@@ -269,10 +269,16 @@ class SlackApi:
 
     async def _respond(self, request: web.Request) -> web.Response:
         told = await request.json()
-        assert (told["replace_original"], told["response_type"]) == (True, "ephemeral"), told
+        fault = self._fault("response_url", "")
+        if fault:
+            return web.Response(status=fault.status, headers=fault.headers)
+        assert told["response_type"] == "ephemeral", told
         self.check_message(told["text"], told["blocks"])
         [whisper] = [m for m in self.messages if m.only_for and m.ts == request.match_info["ts"]]
-        whisper.text, whisper.blocks = told["text"], told["blocks"]
+        if told["replace_original"]:
+            whisper.text, whisper.blocks = told["text"], told["blocks"]
+        else:
+            self.messages.append(replace(whisper, ts=self.next_ts(), text=told["text"], blocks=told["blocks"]))
         return web.Response(text="ok")
 
     def _dropped(self, request: web.Request) -> web.Response:

@@ -321,6 +321,8 @@ class Slack:
         kind = element["type"]
         if kind == "plain_text_input":
             return {"type": kind, "value": (element.get("initial_value") if value is None else value) or None}
+        if kind == "number_input":  # Slack itself lets nothing else through; another client might
+            return {"type": kind, "value": value or None}
         if kind == "datetimepicker":
             return {"type": kind, "selected_date_time": int(value.timestamp()) if isinstance(value, datetime) else None}
         if kind == "users_select":

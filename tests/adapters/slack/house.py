@@ -73,7 +73,7 @@ class House(World):
     async def goes_on(self) -> None:
         """Everything that is still to be said is said, and everything that may be carried is carried."""
         assert self.adapter._listeners is not None
-        await self.adapter._listeners.finish()
+        await self.adapter._listeners.saying.settled()
         await self.settles()
         await self.published()
 
@@ -156,7 +156,7 @@ class House(World):
 
     def cards_of(self, person: str) -> list[Message]:
         """Give all cards that somebody has, oldest first."""
-        return [m for m in self.shown(person) if m.blocks and m.metadata and not m.thread]
+        return [m for m in self.shown(person) if m.metadata and not m.thread and not is_nudge(m)]
 
     def steps(self, visitor: str = "") -> list[Message]:
         """Give what tells the steps of a visit, in the thread of reception's newest card."""
@@ -177,7 +177,7 @@ class House(World):
 
     def buzzes(self, person: str) -> list[str]:
         """Give the nudges that somebody got, oldest first."""
-        return [said(m) for m in self.shown(person) if m.metadata and not m.blocks]
+        return [said(m) for m in self.shown(person) if is_nudge(m)]
 
     def replies(self, person: str) -> list[Message]:
         """Give what was said in a direct message to what was typed there."""
@@ -225,6 +225,12 @@ class House(World):
         plain = {"".join(c if c.isalnum() else "_" for c in label).strip("_").casefold(): label for label in labels}
         assert name.casefold() in plain, f"there is no {name!r}, only {list(plain)}"
         return plain[name.casefold()]
+
+
+def is_nudge(message: Message) -> bool:
+    """Tell whether a message of ours is a nudge: plain text alone, in no thread."""
+    only = message.blocks[0] if len(message.blocks) == 1 else {}
+    return bool(message.metadata) and only.get("text", {}).get("type") == "plain_text"
 
 
 @asynccontextmanager

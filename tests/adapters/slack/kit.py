@@ -6,28 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from slack_sdk.errors import SlackObjectFormationError
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, BlockElement
 from slack_sdk.models.views import View
 
 BLOCKS_IN_A_MESSAGE = 50
 BLOCKS_IN_A_VIEW = 100
 TEXT_IN_A_MESSAGE = 13_000
 """The sum of all texts of a message's blocks, above which Slack says msg_blocks_too_long (bolt-js #2509)."""
-PROPERTIES = {
-    "section": {"type", "block_id", "text", "fields", "accessory"},
-    "context": {"type", "block_id", "elements"},
-    "actions": {"type", "block_id", "elements"},
-    "header": {"type", "block_id", "text"},
-    "divider": {"type", "block_id"},
-    "input": {"type", "block_id", "label", "element", "hint", "optional", "dispatch_action"},
-    "button": {"type", "action_id", "text", "value", "style", "url", "accessibility_label"},
-    "overflow": {"type", "action_id", "options", "accessibility_label"},
-    "radio_buttons": {"type", "action_id", "options", "initial_option"},
-    "static_select": {"type", "action_id", "options", "option_groups", "initial_option", "placeholder"},
-    "users_select": {"type", "action_id", "initial_user", "placeholder"},
-    "datetimepicker": {"type", "action_id", "initial_date_time"},
-    "plain_text_input": {"type", "action_id", "multiline", "initial_value", "placeholder", "focus_on_load"},
-}
 
 
 def faults_of_message(text: str, blocks: Sequence[dict[str, Any]]) -> list[str]:
@@ -87,8 +72,10 @@ def _faults(blocks: Sequence[dict[str, Any]]) -> Iterator[str]:
         actions = [element["action_id"] for element in elements if "action_id" in element]
         if len(actions) != len(set(actions)):
             yield "two actions of one id"
-        for part in (block, *(element for element in elements if element["type"] not in {"mrkdwn", "plain_text"})):
-            if unknown := set(part) - PROPERTIES.get(part["type"], set()):
+        parts = [element for element in elements if element["type"] not in {"mrkdwn", "plain_text"}]
+        for part, made in ((block, model), *((part, BlockElement.parse(part)) for part in parts)):
+            # as Slack's own models know it; an element that is unknown has nothing
+            if unknown := set(part) - (set(made.attributes) if made else set()):
                 yield f"{part['type']} has no {unknown}"
             yield from _options(part)
     yield from ("an empty text" for text in texts(blocks) if not text)

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.links import Keys, PageLinks, Signing, new_key
 from bot.storage.memory import MemoryStore
 from tests.adapters.slack.api import refused
 from tests.adapters.slack.driver import labels, said
-from tests.adapters.slack.house import House, on_slack, slack_house
+from tests.adapters.slack.house import House, is_nudge, on_slack, slack_house
 from tests.fakes import ShakyStore
 from tests.world import at
 
@@ -60,6 +61,20 @@ async def test_an_entry_of_the_menu_opens_a_form(world: House) -> None:
     assert not world.has_modal("nadia")
     assert (await world.facts()).phone == "+15145550142"
     assert "Change phone" in world.more("nadia")
+
+
+async def test_my_page_is_a_link_that_can_be_followed(world: House) -> None:
+    signing = Signing(Keys((new_key(),)), world.clock, "https://desk.example.org")
+    pages = PageLinks(signing, world.parts.adapters)
+    world.parts.inbox._pages = world.parts.courier.packing._pages = pages
+    await world.commands(JULIE)
+    await world.clicks("martin", "My page")
+    text = world.whispered("martin").blocks[0]["text"]["text"]
+    sentence, _, link = text.partition("<https://desk.example.org/in/")
+    assert sentence.endswith("please keep it to yourself: ")
+    token, label = link.removesuffix(">").split("|")
+    assert signing.read_link(token).person == "martin"
+    assert label == "My page"
 
 
 # --- a call ----------------------------------------------------------------------------------------------------------
@@ -202,6 +217,24 @@ async def test_a_typed_answer_is_understood(world: House) -> None:
     assert "within 5 minutes" in world.reads("nadia")
 
 
+@pytest.mark.parametrize(
+    "typed, wanted",
+    [
+        ("*in 5 min*", "within 5 minutes"),
+        ("in 5 min :+1:", "within 5 minutes"),
+        ("&gt; in 5 min", "within 5 minutes"),
+        ("`in 5 min`", "within 5 minutes"),
+        (":+1:", "expects you now"),
+        ("_coming_ :running:", "expects you now"),
+        ("<@UBOT> coming", "expects you now"),
+    ],
+)
+async def test_an_answer_is_understood_however_it_is_marked_up(world: House, typed: str, wanted: str) -> None:
+    await world.commands(JULIE)
+    await world.writes("martin", typed)
+    assert wanted in said(world.replies("martin")[-1])
+
+
 @pytest.mark.parametrize("typed", ["busy", "not now", "*I* am &lt;in&gt; a meeting"])
 async def test_busy_is_no_answer_and_gets_a_kind_word_with_the_buttons(world: House, typed: str) -> None:
     await world.commands(JULIE)
@@ -235,7 +268,7 @@ async def test_a_typed_answer_in_the_thread_of_a_nudge_is_about_its_visit(world:
     await world.passes(seconds=1)
     await world.commands("Paul Roy for Martin Gagnon")
     await world.passes(minutes=2)
-    nudge = [m for m in world.shown("martin") if m.metadata and not m.blocks and "Paul" in m.text][-1]
+    nudge = [m for m in world.shown("martin") if is_nudge(m) and "Paul" in m.text][-1]
     await world.writes("martin", "in 5 min", under=nudge)
     assert "expects you by" in world.reads("martin", "Paul Roy")
     assert "expects you by" not in world.reads("martin", "Julie Tremblay")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,7 +30,7 @@ from tests.adapters.slack.kit import faults_of_message, texts
 
 NINE = datetime(2026, 3, 4, 14, 12, tzinfo=UTC)
 TIME = "<!date^1772633520^{time}|9:12 a.m.>"
-WORDS = Words(more="More", say="Say to the visitor", number="Number", since="Waiting since <!date^1^{time}|9:12>")
+WORDS = Words(say="Say to the visitor", number="Number", since="Waiting since <!date^1^{time}|9:12>")
 HOSTILE = st.sampled_from(
     ["<!channel>", "<@U0MARTIN>", "&amp;<b>", "*bold*", "é" * 40, "🙂" * 20, "<" * 400, "a" * 4000]
 )
@@ -184,9 +186,33 @@ def test_the_text_of_the_steps_is_the_newest_of_them() -> None:
     assert lines == [f"{TIME} · Martin Gagnon was asked.", f"{TIME} · {message.text}"]
 
 
-def test_a_nudge_is_its_text() -> None:
-    message = nudge_message("Julie & Co <Tremblay> is asking for you")
-    assert (message.text, message.blocks) == ("Julie &amp; Co &lt;Tremblay&gt; is asking for you", ())
+def test_a_property_that_slack_refuses_is_found() -> None:
+    option: dict[str, Any] = {"text": {"type": "plain_text", "text": "Seen"}, "value": "v"}
+    menu = {"type": "overflow", "action_id": "more", "options": [option]}
+    assert faults_of_message("x", [{"type": "actions", "elements": [menu]}]) == []
+    [fault] = faults_of_message("x", [{"type": "actions", "elements": [{**menu, "accessibility_label": "More"}]}])
+    assert "accessibility_label" in fault
+    [fault] = faults_of_message("x", [{"type": "divider", "color": "red"}])
+    assert "color" in fault
+
+
+def test_an_address_in_a_reply_can_be_followed_only_where_it_is_ours() -> None:
+    reply = Reply(outcome=Outcome.DONE, text="Julie <1>, see https://desk.example.org/in/a_b?x=1&y=|2, please")
+    [plain] = reply_message(reply).blocks
+    assert "https://desk.example.org/in/a_b?x=1&amp;y=|2" in plain["text"]["text"]
+    assert "<" not in plain["text"]["text"]
+    message = reply_message(reply, link="My > page")
+    wanted = "Julie &lt;1&gt;, see <https://desk.example.org/in/a_b?x=1&amp;y=|My &gt; page>|2, please"
+    assert (message.text, message.blocks[0]["text"]["text"]) == (wanted, wanted)
+    assert reply_message(Reply(outcome=Outcome.DONE, text="<none>"), link="My page").text == "&lt;none&gt;"
+
+
+def test_a_nudge_is_its_plain_text() -> None:
+    message = nudge_message("Julie & *Co* <Tremblay> is asking for you :wave:")
+    assert message.text == "Julie &amp; *Co* &lt;Tremblay&gt; is asking for you :wave:"
+    [block] = message.blocks  # plain, so that neither bold nor a picture is made of it
+    assert block["text"] == {"type": "plain_text", "text": unescape(message.text), "emoji": False}
+    assert faults_of_message(message.text, message.blocks) == []
 
 
 @pytest.mark.parametrize(

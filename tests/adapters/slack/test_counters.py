@@ -78,8 +78,11 @@ async def test_what_is_asked_back_there_is_answered_there(both: House) -> None:
     [asked] = both.api.in_channel("UNADIA")
     assert labels(asked.blocks) == ["Montréal", "Québec"]
     await both.clicks("nadia", "Québec", on=asked)
-    await both.answers("nadia", "Martin Gagnon")
-    assert both.whispers("nadia")[-1] == "Posted at 9:12 a.m.: Julie Tremblay for Martin Gagnon."
+    assert labels(asked.blocks) == ["Martin Gagnon", "Martin Tremblay"]
+    await both.clicks("nadia", "Martin Gagnon", on=asked)
+    assert said(asked) == "Posted at 9:12 a.m.: Julie Tremblay for Martin Gagnon."
+    assert both.api.in_channel("UNADIA") == [asked]
+    assert both.whispers("nadia") == []
     assert (await both.visit()).site == "quebec"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import ClientSession
 
+from adapters.slack.front import READ_WITHIN
 from tests.adapters.slack.driver import EVENTS, FORM, JSON, signed
 from tests.adapters.slack.house import House
 from tests.operations.canary import NUMBER, WORD, holds, logged
@@ -104,10 +106,116 @@ async def test_what_is_signed_and_nothing_of_ours_is_never_a_fault(world: House,
     assert answer.status in (200, 404)
 
 
+STAMPED = {"authorizations": None, "event_id": "Ev1", "type": "event_callback"}
+PRESSED = {"type": "block_actions", "user": {"id": "UMARTIN"}}
+SENT = {"type": "view_submission", "user": {"id": "UMARTIN"}}
+FILLED = {"id": "V1", "type": "modal", "callback_id": "form", "private_metadata": '["v", "call_back", null]'}
+NO_MOMENT = {"when": {"when": {"type": "datetimepicker", "selected_date_time": 10**14}}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {
+            **STAMPED,
+            "event": {"type": "message", "channel_type": "im", "user": "UMARTIN", "channel": "D1", "ts": "1.0"},
+        },
+        {
+            **STAMPED,
+            "event": {"type": "message", "channel_type": "im", "user": "UMARTIN", "channel": "D1", "text": None},
+        },
+        {**STAMPED, "event": {"type": "user_change", "user": None}},
+        {**STAMPED, "event": {"type": "tokens_revoked", "tokens": None}, "event_time": None},
+        {**STAMPED, "event": {"type": "app_home_opened", "tab": "home", "user": "UMARTIN", "view": None}},
+        {**PRESSED, "actions": [{"action_id": "press:0", "action_ts": "1.1", "value": None}]},
+        {**PRESSED, "actions": [{"action_id": "more", "action_ts": "1.1", "selected_option": {"value": None}}]},
+        {**PRESSED, "actions": [{"action_id": "press:0", "action_ts": "1.1"}], "channel": None, "message": None},
+        {**SENT, "view": {**FILLED, "private_metadata": None}},
+        {**SENT, "view": {**FILLED, "state": {"values": NO_MOMENT}}},
+        {**SENT, "view": {**FILLED, "callback_id": "arrival", "private_metadata": None, "state": None}},
+        {"command": "/visitor", "user_id": "UNADIA", "trigger_id": "t", "text": None},
+    ],
+    ids=lambda payload: str(payload)[-60:],
+)
+async def test_what_is_left_out_or_null_counts_as_empty(world: House, payload: dict[str, object]) -> None:
+    body = json.dumps(payload)
+    with logged() as logs:
+        answer = await world.slack.posts(body, {"Content-Type": JSON, **signed(body, world.clock)})
+        await world.goes_on()
+    assert answer.status == 200
+    text = logs.getvalue()
+    assert not any(event in text for event in ("slack.unreadable", "slack.failed", "slack.not_said"))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {**STAMPED, "event": {"type": "message", "channel_type": "im", "user": {"id": WORD}, "text": WORD}},
+        {**STAMPED, "event": {"type": "user_change", "user": WORD}},
+        {**STAMPED, "event": {"type": "message", "text": [WORD]}},
+        {**STAMPED, "event": [WORD]},
+        {**STAMPED, "event_id": None, "event": {"type": "message"}},
+        {**STAMPED, "authorizations": [WORD], "event": {"type": "message"}},
+        {**PRESSED, "actions": []},
+        {**PRESSED, "actions": [None]},
+        {**PRESSED, "actions": [{"action_id": "press:0", "action_ts": None, "value": WORD}]},
+        {**PRESSED, "actions": [{"action_id": "press:0", "action_ts": "1.1", "value": {"a": WORD}}]},
+        {"type": "block_actions", "actions": [{"action_id": "press:0", "action_ts": "1.1"}]},
+        {**SENT, "view": {"callback_id": "form"}},
+        {**SENT, "view": {**FILLED, "state": {"values": [WORD]}}},
+        {**SENT, "view": {**FILLED, "blocks": [WORD]}},
+        {"type": "view_submission", "view": FILLED},
+        {"command": "/visitor", "user_id": "UNADIA", "text": WORD},
+        {"type": "interactive_message", "callback_id": WORD, "actions": []},
+        {"type": [WORD]},
+        {"type": WORD * 9},
+    ],
+    ids=lambda payload: str(payload)[-60:],
+)
+async def test_what_is_signed_and_of_another_shape_is_left_alone(world: House, payload: dict[str, object]) -> None:
+    body = json.dumps(payload)
+    with logged() as logs:
+        answer = await world.slack.posts(body, {"Content-Type": JSON, **signed(body, world.clock)})
+        await world.goes_on()
+    assert (answer.status, answer.text) == (200, "")
+    assert logs.getvalue().count("slack.unreadable") == 1
+    assert "slack.failed" not in logs.getvalue()
+    assert not holds(logs.getvalue())
+    assert world.api.messages == []
+
+
+async def test_what_is_said_to_be_signed_long_ago_is_refused_before_it_is_read(world: House) -> None:
+    old = str(int(world.clock.now().timestamp()) - 301)
+    for stamp, signature in ((old, "v0=abc"), ("soon", "v0=abc"), (str(int(old) + 301), "")):
+        answer = await half_a_request(world, stamp, signature)
+        assert answer.startswith(b"HTTP/1.1 401")
+
+
+async def test_what_does_not_come_in_whole_is_not_waited_for(world: House) -> None:
+    assert world.adapter._front is not None
+    assert world.adapter._front.read_within == READ_WITHIN
+    world.adapter._front.read_within = timedelta(seconds=0.05)
+    headers = signed(LINE, world.clock)
+    answer = await half_a_request(world, headers["X-Slack-Request-Timestamp"], headers["X-Slack-Signature"])
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+async def half_a_request(world: House, stamp: str, signature: str) -> bytes:
+    """Send a request whose second half never comes, and give the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", world.adapter.port)
+    head = f"POST {EVENTS} HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\nContent-Length: {len(LINE)}\r\n"
+    stamped = f"X-Slack-Request-Timestamp: {stamp}\r\nX-Slack-Signature: {signature}\r\n\r\n"
+    writer.write((head + stamped + LINE[: len(LINE) // 2]).encode())
+    async with asyncio.timeout(5):
+        answer = await reader.readline()
+    writer.close()
+    return answer
+
+
 async def test_what_is_too_large_is_a_413(world: House) -> None:
     body = "text=" + "a" * 2 * 1024 * 1024
     assert (await world.slack.posts(body, {"Content-Type": FORM, **signed(body, world.clock)})).status == 413
-    assert (await world.slack.posts(body, {"Content-Type": FORM})).status == 413
+    assert (await world.slack.posts(body, {"Content-Type": FORM})).status == 401
 
 
 async def test_whoever_only_looks_is_told_how_it_is_done(world: House) -> None:

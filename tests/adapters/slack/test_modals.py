@@ -196,7 +196,7 @@ def test_an_arrival_comes_back_whole() -> None:
         how_long={"type": "static_select", "selected_option": {"value": "300"}},
         phone={"type": "plain_text_input", "value": "514 555-0142"},
         via=picked("phone"),
-        party={"type": "plain_text_input", "value": "3"},
+        party={"type": "number_input", "value": "3"},
     )
     assert modals.chosen_somebody(view) == "U0MARTIN"
     assert modals.arrival(view) == Announce(
@@ -211,17 +211,17 @@ def test_an_arrival_comes_back_whole() -> None:
     )
 
 
-def test_a_name_that_was_typed_goes_before_somebody_who_was_chosen() -> None:
+def test_a_name_may_be_typed_and_somebody_chosen() -> None:
     view = filled(
         modals.arrival_view(WORDS, [], [], site="montreal"),
         visitor={"type": "plain_text_input", "value": "Julie"},
         owner={"type": "plain_text_input", "value": "Sophie"},
         somebody={"type": "users_select", "selected_user": "U0MARTIN"},
-        party={"type": "plain_text_input", "value": "٣"},
+        party={"type": "number_input", "value": "٣"},
     )
     act = modals.arrival(view)
     assert (act.owner, act.owner_id, act.party) == ("Sophie", "", 1)
-    assert modals.chosen_somebody(view) == ""
+    assert modals.chosen_somebody(view) == "U0MARTIN"
 
 
 def test_the_counter_is_chosen_where_the_channel_does_not_tell() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.slack import limits, payloads
 from adapters.slack.blocks import Pressed, reply_message
+from adapters.slack.lines import PICTURES, mentioned, plain
 from adapters.slack.modals import Opened
 from bot.domain.card import Button
 from bot.messages import Address, Announce, AnnounceLine, Outcome, Press, Reply, Typed
@@ -43,7 +45,7 @@ def test_a_line_in_which_the_bot_is_mentioned(text: str) -> None:
 
 def test_a_line_in_a_direct_message() -> None:
     envelope = {"event_id": "Ev2", "event": {"user": "U0MARTIN", "text": "in 5 min &amp; sorry", "ts": AT}}
-    incoming = payloads.message(envelope, NAMES)
+    incoming = payloads.message(envelope, "UBOT", NAMES)
     assert incoming.act == Typed(text="in 5 min & sorry")
     assert incoming.pressed_at == MOMENT
 
@@ -51,7 +53,7 @@ def test_a_line_in_a_direct_message() -> None:
 @pytest.mark.parametrize("thread, answers", [({"thread_ts": "17.1"}, "D1:17.1"), ({"thread_ts": AT}, ""), ({}, "")])
 def test_a_line_in_a_thread_answers_the_message_at_which_it_hangs(thread: dict[str, str], answers: str) -> None:
     event = {"user": "U0MARTIN", "channel": "D1", "text": "in 5 min", "ts": AT, **thread}
-    act = payloads.message({"event_id": "Ev2", "event": event}, NAMES).act
+    act = payloads.message({"event_id": "Ev2", "event": event}, "UBOT", NAMES).act
     assert act == Typed(text="in 5 min", answers=answers)
 
 
@@ -68,10 +70,56 @@ def test_a_message_is_known_by_its_own_moment_whatever_stands_in_its_thread(ref:
         ("<#C1|desk> <!subteam^S1|@team>", "desk @team"),
         ("<@U0STRANGER>", "<@U0STRANGER>"),
         ("1 &lt; 2 &amp;amp;", "1 < 2 &amp;"),
+        ("*in 5 min*", "in 5 min"),
+        ("_coming_ ~no~ `now` ```3 pm```", "coming no now 3 pm"),
+        ("*_~so~_* (*now*)", "so (now)"),
+        ("&gt; in 5 min\n&gt;&gt; or 6", "in 5 min\nor 6"),
+        ("5 &gt; 4 * 3 _ a_b_c 2*3*4", "5 > 4 * 3 _ a_b_c 2*3*4"),
+        (":+1:", "👍"),
+        (":ok_hand::skin-tone-3: :wave:", "👌👋"),
+        ("in 5 min :ok_hand::skin-tone-3:", "in 5 min"),
+        (":wave: coming :party_parrot: at 10:30:15", "coming at 10:30:15"),
+        (":party_parrot:", ""),
+        ("&lt;b&gt; *not* **twice**", "<b> not twice"),
     ],
 )
 def test_slacks_own_writing_is_read_as_it_was_typed(written: str, typed: str) -> None:
-    assert payloads.plain(written, NAMES) == typed
+    assert plain(written, NAMES) == typed
+
+
+@pytest.mark.parametrize("name, picture", PICTURES.items())
+def test_the_pictures_that_somebody_may_answer_with_are_known(name: str, picture: str) -> None:
+    assert plain(f":{name}:", NAMES) == picture
+    assert plain(f"so :{name}:", NAMES) == "so"
+
+
+@given(st.text(alphabet="*_~`> :a+1\n<@U0>|", max_size=60))
+def test_whatever_is_marked_up_can_be_read(text: str) -> None:
+    assert len(plain(text, NAMES)) <= len(text) + len("Martin Gagnon") * text.count("<")
+
+
+def test_whoever_is_mentioned_is_known_as_in_the_plain_text() -> None:
+    text = "<@U0MARTIN|m> and <@U0GUEST|olivia> and <@U0NOBODY>"
+    assert mentioned(text, NAMES) == {"Martin Gagnon", "olivia", "<@U0NOBODY>"}
+    assert plain(text, NAMES) == "Martin Gagnon and olivia and <@U0NOBODY>"
+
+
+@pytest.mark.parametrize("bot, typed", [("UBOT", "Julie for Martin"), ("", "<@UBOT> Julie for Martin")])
+def test_a_mention_of_the_bot_in_a_direct_message_is_left_out_once_it_is_known(bot: str, typed: str) -> None:
+    envelope = {"event_id": "Ev1", "event": {"user": "U0NADIA", "text": "<@UBOT> Julie for Martin", "ts": AT}}
+    assert payloads.message(envelope, bot, NAMES).act == Typed(text=typed)
+
+
+@pytest.mark.parametrize(
+    "site, wanted",
+    [
+        ("montreal", Typed(text="in 5 min", answers="C1:17.1")),
+        ("", AnnounceLine(text="in 5 min")),  # a thread of theirs, in which nothing of ours stands
+    ],
+)
+def test_a_mention_in_a_thread_of_a_counters_channel_answers_its_card(site: str, wanted: object) -> None:
+    event = {"user": "U0MARTIN", "channel": "C1", "text": "<@UBOT> in 5 min", "ts": AT, "thread_ts": "17.1"}
+    assert payloads.mention({"event_id": "Ev1", "event": event}, "UBOT", site, NAMES).act == wanted
 
 
 def payload(**action: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -164,6 +212,25 @@ def test_what_had_been_typed_comes_with_the_answer(
     assert answered(act, button) == wanted
 
 
+@pytest.mark.parametrize("act", [LINE, Announce(visitor="J"), Typed(text="in 5")])
+def test_an_answer_says_to_which_question_it_is_the_answer(act: payloads.Carriable) -> None:
+    first = payloads.uncarried(payloads.carried(act, "command:1.2.a"))
+    assert first == replace(act, question="command:1.2.a")
+    assert payloads.uncarried(payloads.carried(first, "")) == first, "what was not saved is asked once more"
+    incoming = payloads.chosen(
+        *payload(action_id="choice:0:visit:v1" if isinstance(act, Typed) else "choice:0:same:v1"),
+        payloads.carried(act, "command:1.2.a"),
+    )
+    assert incoming is not None
+    assert incoming.act.question == "command:1.2.a"  # type: ignore[union-attr]
+
+
+def test_an_arrival_that_was_typed_says_so_too() -> None:
+    incoming = payloads.chosen(*payload(action_id="choice:0:same:v1"), payloads.carried(Typed(text="J for M"), "k"))
+    assert incoming is not None
+    assert incoming.act == AnnounceLine(text="J for M", same=True, question="k")
+
+
 WORST = '"' * 120
 
 
@@ -172,6 +239,12 @@ def test_whatever_may_be_announced_fits_into_a_button() -> None:
         visitor=WORST, owner=WORST, company=WORST, about='"' * 500, phone='"' * 60, site="montreal", kind="client"
     )
     assert len(payloads.carried(act)) <= limits.VALUE
+    for question in ("command:" + "1" * 60, "event:" + "é" * 400):
+        written = payloads.carried(act, question)
+        assert len(written) <= limits.VALUE
+        kept = payloads.uncarried(written)
+        assert isinstance(kept, Announce)
+        assert (kept.visitor, kept.owner, kept.company, kept.question) == (WORST, WORST, WORST, question)
 
 
 @given(st.one_of(st.text(max_size=200), st.sampled_from(['"' * 3000, "é" * 3000, "\x00a" * 3000, "\n" * 3000 + "x"])))

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.policy import Via
+from bot.messages import Address
 from bot.storage.memory import MemoryStore
-from tests.adapters.slack.api import refused
+from tests.adapters.slack.api import Fault, refused
 from tests.adapters.slack.driver import Slack, labels, said
 from tests.adapters.slack.house import House, on_slack, slack_house
 from tests.fakes import ShakyStore
@@ -142,6 +143,134 @@ async def test_the_same_person_again_is_asked_about(world: House, by: str) -> No
         assert len(world.cards_of("sophie")) == wanted
 
 
+@pytest.mark.parametrize("written", ["three", "0", "-1", "1.5", "٣", "9999999999"])
+async def test_how_many_have_come_is_a_number_from_1_or_said_to_be_none(world: House, written: str) -> None:
+    await world.commands()
+    [field] = [b for b in world.api.modal("UNADIA").view["blocks"] if b.get("block_id") == "party"]
+    assert (field["element"]["type"], field["element"]["min_value"]) == ("number_input", "1")
+    await world.fills("nadia", visitor_and_company="Julie Tremblay", here_for="Sophie", how_many_people=written)
+    wanted = "How many have come, as a number from 1; leave it empty for one person."
+    assert world.errors("nadia") == {"How many people": wanted}
+    assert world.cards_of("sophie") == []
+    await world.fills("nadia", visitor_and_company="Julie Tremblay", here_for="Sophie", how_many_people="4")
+    assert (await world.facts()).party == 4
+
+
+async def test_a_name_and_another_person_are_never_a_guess(world: House) -> None:
+    await world.commands()
+    await world.fills("nadia", visitor_and_company="Julie Tremblay", here_for="Sophie", or_someone_in_slack="martin")
+    wanted = "Another name is written above. Please keep the name, or the person chosen here."
+    assert world.errors("nadia") == {"Or someone in Slack": wanted}
+    assert (world.cards_of("sophie"), world.cards_of("martin")) == ([], [])
+
+
+async def test_somebody_who_is_chosen_says_which_of_two_of_a_name_is_meant(world: House) -> None:
+    await world.commands()
+    await world.fills("nadia", visitor_and_company="Julie Tremblay", here_for="Martin", or_someone_in_slack="tremblay")
+    assert not world.has_modal("nadia")
+    assert "Julie Tremblay" in world.reads("tremblay")
+
+
+async def test_a_name_helps_where_nobody_has_linked_who_is_chosen(world: House) -> None:
+    await world.commands()
+    await world.fills("nadia", visitor_and_company="Julie Tremblay", here_for="Sophie", or_someone_in_slack="stranger")
+    assert "Julie Tremblay" in world.reads("sophie")
+
+
+async def test_an_arrival_at_a_counter_without_a_channel_is_said_in_the_modal() -> None:
+    settings = on_slack()
+    sites = {
+        name: replace(site, reception=(Address("web", f"reception:{name}"),)) for name, site in settings.sites.items()
+    }
+    async with slack_house(settings=replace(settings, sites=sites)) as world:
+        await world.commands()
+        await world.fills("nadia", visitor_and_company="Julie Tremblay", here_for="Sophie")
+        assert "Posted at 9:12 a.m.: Julie Tremblay for Sophie Roy." in world.modal("nadia")
+        assert "Julie Tremblay" in world.reads("sophie")
+
+
+@pytest.mark.parametrize(
+    "line", ["<@UGUEST|olivia> for <@UMARTIN|m>", "<@USOPHIE> (ACME) for Martin", "<@UG> for Martin"]
+)
+@pytest.mark.parametrize("by", ["command", "mention", "message"])
+async def test_a_colleague_who_is_mentioned_is_no_visitor(world: House, by: str, line: str) -> None:
+    await {"command": world.commands, "mention": lambda t: world.mentions("nadia", t)}.get(
+        by, lambda t: world.writes("nadia", t)
+    )(line)
+    told = [*world.whispers("nadia"), *(said(m) for m in world.api.in_channel("UNADIA"))]
+    assert len(told) == 1
+    assert told[0].startswith("Who has come? Please write the visitor's name; a mention is somebody in Slack.")
+    assert ("/visitor" in told[0]) is (by == "command")
+    assert world.cards_of("martin") == []
+
+
+async def test_a_colleague_may_still_be_written_about(world: House) -> None:
+    await world.commands("Julie Tremblay for <@UMARTIN|martin>: a key from <@USOPHIE>")
+    assert ">a key from Sophie Roy" in world.reads("martin")
+    await world.commands("<@USOPHIE> for Martin", by="martin")
+    assert "This is for reception of this site" in world.whispers("martin")[-1]
+
+
+async def test_hello30_may_be_mentioned_in_the_direct_message_too(world: House) -> None:
+    await world.writes("nadia", "<@UBOT> Julie Tremblay for Martin Gagnon")
+    assert (await world.facts()).visitor == "Julie Tremblay"
+
+
+# --- in the thread of a card -----------------------------------------------------------------------------------------
+
+
+async def test_a_mention_in_the_thread_of_receptions_card_answers_it(world: House) -> None:
+    await world.commands("Julie Tremblay for Martin Gagnon")
+    await world.commands("Paul Roy for Martin Gagnon")
+    card = world.message("nadia", "Julie Tremblay")
+    await world.slack.mentions("martin", "in 5 min", thread_ts=card.ts)
+    await world.goes_on()
+    assert "Martin Gagnon is coming to greet you by 9:17 a.m." in world.reads("nadia", "Julie Tremblay")
+    assert "expects you by" not in world.reads("martin", "Paul Roy")
+    whisper = world.whispered("martin")
+    assert (said(whisper), whisper.thread) == ("Thank you. Julie Tremblay expects you within 5 minutes.", card.ts)
+
+
+@pytest.mark.parametrize("line", ["Paul Roy for Sophie Roy", "gone", "in 5 minutes he said"])
+async def test_what_does_not_apply_there_gets_a_kind_word_and_announces_nobody(world: House, line: str) -> None:
+    await world.commands("Julie Tremblay for Martin Gagnon")
+    card = world.message("nadia")
+    await world.slack.mentions("nadia", line, thread_ts=card.ts)
+    await world.goes_on()
+    assert "Nothing is asked of you at the moment, so nothing has changed." in world.whispers("nadia")[-1]
+    assert world.whispered("nadia").thread == card.ts
+    assert len(world.cards_of("nadia")) == 1
+
+
+async def test_a_mention_in_a_thread_of_somebody_else_announces(world: House) -> None:
+    await world.slack.mentions("nadia", "Julie Tremblay for Sophie", thread_ts="1772633520.9")
+    await world.goes_on()
+    assert "Julie Tremblay" in world.reads("sophie")
+
+
+# --- while Slack is away ---------------------------------------------------------------------------------------------
+
+
+async def test_a_form_that_may_not_open_is_said_at_once_while_slack_is_away(world: House) -> None:
+    await world.api.goes_down()
+    await world.commands("Julie Tremblay for Martin Gagnon")  # its cards do not get through
+    await world.commands()
+    assert "please write the visitor behind the command: /visitor Julie Tremblay for" in world.whispers("nadia")[-1]
+    await world.api.comes_up()
+    await world.passes(seconds=3)  # its cards get through
+    said_before = len(world.whispers("nadia"))
+    await world.commands()
+    assert world.has_modal("nadia")
+    assert "write the visitor behind" not in "".join(world.whispers("nadia")[said_before:])
+
+
+async def test_a_form_that_slack_did_not_open_is_said_once_that_can_be_said(world: House) -> None:
+    world.api.fails("views.open", Fault(status=503))
+    await world.commands()
+    assert not world.has_modal("nadia")
+    assert "please write the visitor behind the command" in world.whispers("nadia")[-1]
+
+
 async def test_a_mention_in_receptions_channel_announces(world: House) -> None:
     await world.mentions("nadia", "Julie Tremblay for Sophie: a key")
     assert "Julie Tremblay" in world.reads("sophie")
@@ -223,8 +352,8 @@ async def test_what_is_not_saved_gives_the_line_back() -> None:
     async with slack_house(store=store) as world:
         await world.commands("Julie Tremblay for Sophie: 1 < 2 & *so*")
         [told] = world.whispers("nadia")
-        assert told.startswith("Not saved.")
-        assert told.endswith("/visitor Julie Tremblay for Sophie: 1 &lt; 2 &amp; *so*")
+        assert told.startswith("Not saved")
+        assert told.endswith("/visitor Julie Tremblay for Sophie: 1 &lt; 2 &amp; so")
         assert world.cards_of("sophie") == []
 
 
@@ -232,7 +361,7 @@ async def test_a_mention_that_is_not_saved_is_said_and_the_next_one_announces() 
     store = ShakyStore(MemoryStore(), refuses=1)
     async with slack_house(store=store) as world:
         await world.mentions("nadia", "Julie Tremblay for Sophie")
-        assert world.whispers("nadia")[-1].startswith("Not saved.")
+        assert world.whispers("nadia")[-1].startswith("Not saved")
         await world.mentions("nadia", "Julie Tremblay for Sophie")
         assert len(world.cards_of("sophie")) == 1
 

@@ -16,6 +16,7 @@ from bot.messages import Incoming, Reply, Typed
 from bot.ports import Deaf, WhyDeaf
 from tests.adapters.slack.api import DESK, refused
 from tests.adapters.slack.house import House, slack_house
+from tests.operations.canary import logged
 from tests.world import plain
 
 
@@ -92,6 +93,18 @@ async def test_a_modal_opens_and_is_sent(world: House) -> None:
     payload = {"type": "view_submission", "user": {"id": "UNADIA"}, "team": {"id": "T1"}, "view": view}
     answer = await link.asks("e2", "interactive", payload)
     assert answer == {"response_action": "errors", "errors": {"owner": "Who is it for?"}}
+
+
+@pytest.mark.parametrize("deep", [0, 600])
+async def test_what_has_another_shape_is_acknowledged_and_left_alone(world: House, deep: int) -> None:
+    link = await linked(world)
+    text: Any = ["Julie"]
+    for _ in range(deep):
+        text = [text]
+    with logged() as logs:
+        assert await link.asks("e1", "events_api", {**typed(""), "event": {"type": "message", "text": text}}) == {}
+    assert logs.getvalue().count("slack.unreadable") == 1
+    assert (await link.asks("e2", "slash_commands", command(world, "Julie Tremblay for Sophie")))["text"]
 
 
 async def test_a_websocket_that_could_not_be_opened_is_asked_for_anew() -> None:

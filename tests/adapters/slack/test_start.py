@@ -214,7 +214,7 @@ async def test_what_slack_does_not_let_us_say_holds_up_no_end(world: House) -> N
     await world.slack.types("martin", "busy")
     await world.api.is_called("chat.postMessage", at="DUMARTIN")
     assert world.adapter._listeners is not None
-    await world.adapter._listeners.finish(within=slack_adapter.TRY_AGAIN * 0)
+    await world.adapter._listeners.saying.finish(within=slack_adapter.TRY_AGAIN * 0)
     await world.adapter.stop()
     until.set()
 
@@ -327,7 +327,7 @@ async def test_the_end_comes_by_one_moment_whatever_hangs(mode: str) -> None:
         assert listeners is not None
         assert homes is not None
         homes.opened("UMARTIN")
-        listeners._beside.add(asyncio.create_task(until.wait()))  # type: ignore[arg-type]  # something is being said
+        listeners.saying._beside.add(asyncio.create_task(until.wait()))  # type: ignore[arg-type]  # something is being said
         socket = world.adapter._socket
         if socket:
             socket._taken.add(asyncio.create_task(until.wait()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -129,20 +130,24 @@ async def test_two_martins_are_a_choice_and_the_choice_goes_on(browse: Open) -> 
         Button(name="owner_id", label="Martin Gagnon", value="martin"),
         Button(name="owner_id", label="Martin Tremblay", value="mtremblay"),
     )
-    browser.inbox.reply = Reply(outcome=Outcome.ASKED_BACK, text="Which Martin?", buttons=choices)
+    question = "nadia:k:announce:"
+    asked = Reply(outcome=Outcome.ASKED_BACK, text="Which Martin?", buttons=choices, question=question)
+    browser.inbox.reply = asked
     status, html = await browser.post("/visits", ARRIVAL)
     assert (status, Page(html).faults) == (200, [])
+    assert html.count(f'<input type="hidden" name="question" value="{question}">') == 1
     assert 'name="choice" value="owner_id:martin"' in html
     twice = (Button(name="same", label="Same", value="v3"), Button(name="another", label="Another person"))
-    browser.inbox.reply = Reply(outcome=Outcome.ASKED_BACK, text="The same?", buttons=twice)
-    status, html = await browser.post("/visits", {**ARRIVAL, "choice": "owner_id:martin"})
+    browser.inbox.reply = replace(asked, text="The same?", buttons=twice)
+    status, html = await browser.post("/visits", {**ARRIVAL, "choice": "owner_id:martin", "question": question})
+    assert html.count(f'name="question" value="{question}"') == 1
     assert '<input type="hidden" name="owner_id" value="martin">' in html
-    await browser.post("/visits", {**ARRIVAL, "owner_id": "martin", "choice": "another"})
+    await browser.post("/visits", {**ARRIVAL, "owner_id": "martin", "choice": "another", "question": question})
     acts = [incoming.act for incoming in browser.inbox.taken]
-    assert [(act.owner_id, act.another) for act in acts if isinstance(act, Announce)] == [
-        ("", False),
-        ("martin", False),
-        ("martin", True),
+    assert [(act.owner_id, act.another, act.question) for act in acts if isinstance(act, Announce)] == [
+        ("", False, ""),
+        ("martin", False, question),
+        ("martin", True, question),
     ]
 
 

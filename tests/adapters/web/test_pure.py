@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.web import forms, guard, rows, together
 from bot.config_shape import WebShape
 from bot.domain.card import Button
-from bot.messages import Field, FieldKind, Form, Option, Press
+from bot.messages import Announce, Field, FieldKind, Form, Option, Press
 from bot.texts import name_and_company
 from tests.adapters.web import house
 
@@ -47,6 +47,18 @@ def test_a_key_belongs_to_one_person_and_one_thing() -> None:
     }
     assert len(keys) == 8
     assert len(forms.press(nadia, "x" * 10_000, "v1", {}).key) < 200
+
+
+@pytest.mark.parametrize(
+    "question, kept",
+    [("nadia:once:announce:", "nadia:once:announce:"), ("martin:once:announce:", ""), ("nadia", ""), ("", "")],
+)
+def test_nobody_answers_what_somebody_else_was_asked(question: str, kept: str) -> None:
+    nadia = forms.Sender(person="nadia", address="nadia", site="montreal")
+    act = forms.announce(nadia, "once", {"visitor": "Julie", "question": question}).act
+    assert isinstance(act, Announce)
+    assert act.question == kept
+    assert len(nadia.own(f"nadia:{'x' * 10_000}")) == forms.LONGEST_QUESTION
 
 
 @pytest.mark.parametrize("revision", ["", "-1", "1e9", "9" * 40, "٣"])

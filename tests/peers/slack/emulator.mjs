@@ -39,9 +39,11 @@ slackPlugin.register = function (app, store, events, ...rest) {
   });
   app.get("/_test/views", (c) => c.json(slack().views.all()));
   app.get("/_test/whispers", (c) => c.json(slack().ephemeralMessages.all()));
-  app.post("/_test/deactivate/:user", (c) => {
+  app.post("/_test/deactivate/:user", async (c) => {
     const user = slack().users.findOneBy("user_id", c.req.param("user"));
-    slack().users.update(user.id, { deleted: true });
+    const { user_id: id, team_id, name, real_name, is_bot, deleted, profile } = slack().users.update(user.id, { deleted: true });
+    const event = { type: "user_change", user: { id, team_id, name, real_name, is_bot, deleted, profile } };
+    await events.dispatch("user_change", undefined, { type: "event_callback", event }, "slack");
     return c.json({});
   });
   return register.call(this, app, store, events, ...rest);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from bot import config
 from bot.ports import Store
 from bot.settings import Settings
 from tests.adapters.slack.kit import texts
+from tests.operations.watched import ANYWHERE
+from tests.peers.slack.pauses import SlowStore
 from tests.peers.slack.workspace import APP, BOT, BOT_TOKEN, COMMAND, JSON, PEOPLE, SIGNING_SECRET, TEAM, Workspace
 from tests.world import World, plain
 
@@ -31,8 +34,9 @@ class Office:
 
     def __init__(self, workspace: Workspace, store: Store, folder: Path) -> None:
         """Take a workspace that is open; hello30 starts with `opens`."""
-        settings = house_in_slack(workspace, folder)
-        self.world = World(store, workspace.clock.now(), settings=settings)
+        settings = replace(house_in_slack(workspace, folder), operations=ANYWHERE)
+        self.store = SlowStore(store)
+        self.world = World(self.store, workspace.clock.now(), settings=settings)
         self.workspace = workspace
         self.workspace.clock = self.world.clock  # the emulator and all of hello30 live by the same
         parts = self.world.parts
@@ -44,6 +48,7 @@ class Office:
     async def opens(self) -> None:
         """Start the adapter, and tell Slack where it listens."""
         await self.slack.start(self.world.parts.inbox.receive)
+        self.world.parts.running.started.update(self.world.parts.adapters)
         self.workspace.bot_at = f"http://127.0.0.1:{self.slack.port}{EVENTS}"
 
     async def closes(self) -> None:
@@ -64,8 +69,10 @@ class Office:
         while busy:
             busy = await self.workspace.quiet()
             if self.slack._listeners:
-                await self.slack._listeners.finish()
+                await self.slack._listeners.saying.settled()
             await self.world.settles()
+            if self.slack._homes:  # it shows what the cards say, once they say it
+                await self.slack._homes.settled()
 
     # --- what people do ----------------------------------------------------------------------------------------------
 
@@ -112,6 +119,11 @@ class Office:
 
         With `late_s` the bot hears of it only so much later.
         """
+        await self.clicks(person, label, message, late_s=late_s)
+        await self.settles()
+
+    async def clicks(self, person: str, label: str, message: JSON | None = None, *, late_s: float = 0) -> None:
+        """Somebody presses a button, and Slack has its answer; what follows from it may still be under way."""
         conversation = await self._conversation(person)
         message = message or await self.message(person, label)
         action = next(action for action in actions(message) if action["text"]["text"] == label)
@@ -135,17 +147,38 @@ class Office:
         if late_s:
             await self.passes(seconds=late_s)
         await self._interacts(person, pressed)
-        await self.settles()
 
     async def chooses(self, person: str, label: str) -> None:
         """Somebody presses a button in the modal that they have before them."""
-        modal = await self.modal(person)
-        action = next(action for action in actions(modal) if action["text"]["text"] == label)
+        await self._presses_in(person, await self.modal(person), label)
+
+    async def opens_home(self, person: str) -> None:
+        """Somebody opens the Home tab; Slack sends along what was published there last."""
+        home = await self.workspace.home(person)
+        opened = {
+            "type": "app_home_opened",
+            "user": self.workspace.users[person],
+            "channel": await self.workspace.dm(person),
+            "tab": "home",
+            "event_ts": f"{self.world.clock.now().timestamp():.6f}",
+            **({"view": home} if home else {}),
+        }
+        await self.workspace.posts_event(opened)
+        await self.settles()
+
+    async def presses_at_home(self, person: str, label: str) -> None:
+        """Somebody presses a button of their Home tab, or takes an entry of a menu there."""
+        home = await self.workspace.home(person)
+        assert home
+        await self._presses_in(person, home, label)
+
+    async def _presses_in(self, person: str, view: JSON, label: str) -> None:
+        action = next(action for action in actions(view) if action["text"]["text"] == label)
         pressed = {
             "type": "block_actions",
             "trigger_id": await self.workspace.trigger(person),
-            "container": {"type": "view", "view_id": modal["id"]},
-            "view": modal,
+            "container": {"type": "view", "view_id": view["id"]},
+            "view": view,
             "actions": [{**action["sent"], "action_ts": f"{self.world.clock.now().timestamp():.6f}"}],
         }
         await self._interacts(person, pressed)
@@ -186,8 +219,9 @@ class Office:
         return [message for message in found if message["user"] == BOT]
 
     async def cards(self, person: str) -> list[JSON]:
-        """Give the cards among them."""
-        return [message for message in await self.messages(person) if "metadata" in message and message.get("blocks")]
+        """Give the cards among them: nothing else is marked with a key and has blocks that are named."""
+        marked = [message for message in await self.messages(person) if "metadata" in message]
+        return [message for message in marked if any("block_id" in block for block in message.get("blocks") or ())]
 
     async def card(self, person: str) -> JSON:
         """Give the only card that somebody has."""
@@ -210,6 +244,10 @@ class Office:
     async def modal(self, person: str) -> JSON:
         """Give the modal that was opened last."""
         return (await self.workspace.views(person))[-1]
+
+    async def home(self, person: str) -> str:
+        """Give what somebody reads on their Home tab; nothing while none was published."""
+        return said(await self.workspace.home(person) or {})
 
     async def whispered(self, person: str) -> list[str]:
         """Give what the bot said to somebody alone."""
@@ -253,7 +291,7 @@ def actions(message: JSON) -> Iterator[JSON]:
 def _entered(element: JSON, wanted: str | None) -> JSON:
     """Give what Slack sends of a field: what was entered, chosen by its label, or stood there beforehand."""
     kind = element["type"]
-    if kind == "plain_text_input":
+    if kind in ("plain_text_input", "number_input"):
         return {"type": kind, "value": wanted or element.get("initial_value")}
     if kind == "users_select":
         return {"type": kind, "selected_user": wanted}

@@ -26,6 +26,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.ports import Clock
 from tests.adapters.slack.kit import faults_of_message, faults_of_view
+from tests.peers.slack.pauses import Pause
 
 JSON: TypeAlias = dict[str, Any]
 
@@ -50,6 +51,7 @@ TAKES_NO_JSON: Final = frozenset(
 )
 """Methods of which Slack reads the arguments of a form only; the emulator reads both."""
 WITH_BLOCKS: Final = frozenset({"chat.postMessage", "chat.postEphemeral", "chat.update"})
+ENDS_WITHIN_S: Final = 1.0
 
 
 class Fault(StrEnum):
@@ -71,6 +73,9 @@ class Workspace:
     calls      how often the bot called each method with success
     refused    what the bot did that Slack does not take: a test must expect it and clear it
     dnd        from when to when a user is not to be disturbed, by the user's id
+    slow       calls that wait before they are done, by their method and channel; with no channel, in each
+    told       what the emulator told of, by its subtype or type, whether or not the app is told of it
+    held_back  what people typed, if the app is told of that later, and in another order perhaps; None: at once
     """
 
     emulator: str
@@ -84,25 +89,25 @@ class Workspace:
     refused: list[str] = field(default_factory=list)
     users: dict[str, str] = field(default_factory=dict)
     dnd: dict[str, tuple[int, int]] = field(default_factory=dict)
+    slow: dict[tuple[str, str], Pause] = field(default_factory=dict)
+    told: Counter[str] = field(default_factory=Counter)
+    held_back: list[JSON] | None = None
     channel: str = ""
     address: str = ""
     _joined: set[str] = field(default_factory=set)
+    _archived: set[str] = field(default_factory=set)
     _events: Iterator[int] = field(default_factory=lambda: count(1))
     _relayed: set[asyncio.Task[None]] = field(default_factory=set)
     _session: aiohttp.ClientSession | None = None
-    _runner: web.AppRunner | None = None
+    _told_at: web.AppRunner | None = None
+    _called_at: web.AppRunner | None = None
 
     async def opens(self) -> None:
         """Begin anew: the people of the house, reception's channel, and the app, which is in that channel."""
         self._session = aiohttp.ClientSession()
-        app = web.Application()
-        app.router.add_route("*", "/api/{method}", self._called)
-        app.router.add_post("/events", self._told)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        seeded = await self._ask("/_test/reset", {"workspace": self._seed(), "url": f"{self.address}/events"})
+        self._told_at = await _serves(web.post("/", self._told))
+        await self.comes_up()
+        seeded = await self._ask("/_test/reset", {"workspace": self._seed(), "url": _address(self._told_at)})
         ids = {user["name"]: user["user_id"] for user in seeded["users"]}
         self.users = {person: ids[person] for person in PEOPLE}
         self.channel = next(each["channel_id"] for each in seeded["channels"] if each["name"] == CHANNEL)
@@ -111,10 +116,23 @@ class Workspace:
     async def closes(self) -> None:
         """Let go of everything."""
         assert self._session
-        assert self._runner
+        assert self._told_at
         await self.quiet()
-        await self._runner.cleanup()
+        await self.goes_down()
+        await self._told_at.cleanup()
         await self._session.close()
+
+    async def comes_up(self) -> None:
+        """Take calls of the Web API, where it was before if it was down."""
+        port = int(self.address.rpartition(":")[2] or 0)
+        self._called_at = await _serves(web.route("*", "/api/{method}", self._called), port)
+        self.address = _address(self._called_at)
+
+    async def goes_down(self) -> None:
+        """Refuse connections to the Web API, and drop those that are open."""
+        if self._called_at:
+            await self._called_at.cleanup()
+            self._called_at = None
 
     @property
     def api(self) -> str:
@@ -152,8 +170,18 @@ class Workspace:
         assert answer["ok"], (method, answer)
         return answer
 
+    async def archives(self) -> None:
+        """Nadia archives reception's channel."""
+        await self.does("nadia", "conversations.archive", channel=self.channel)
+        self._archived.add(self.channel)
+
+    async def unarchives(self) -> None:
+        """Nadia takes reception's channel out of the archive."""
+        await self.does("nadia", "conversations.unarchive", channel=self.channel)
+        self._archived.discard(self.channel)
+
     async def deactivates(self, person: str) -> None:
-        """Somebody has left: their account is closed."""
+        """Somebody has left: their account is closed, and the emulator tells of it."""
         await self._ask(f"/_test/deactivate/{self.users[person]}", {})
 
     async def dm(self, person: str) -> str:
@@ -168,8 +196,16 @@ class Workspace:
 
     async def views(self, person: str) -> list[JSON]:
         """Give the modals that were opened for somebody, oldest first, as Slack sends them."""
+        return [view for view in await self._views(person) if view["type"] == "modal"]
+
+    async def home(self, person: str) -> JSON | None:
+        """Give the Home tab that was published for somebody, as Slack sends it; None while there is none."""
+        return next((view for view in await self._views(person) if view["type"] == "home"), None)
+
+    async def _views(self, person: str) -> list[JSON]:
         views = [view for view in await self._look("/_test/views") if view["user_id"] == self.users[person]]
-        return [{**view, "id": view["view_id"]} for view in views]
+        there = [{name: value for name, value in view.items() if value is not None} for view in views]
+        return [{**view, "id": view["view_id"]} for view in there]
 
     async def whispers(self, person: str) -> list[JSON]:
         """Give what was said to somebody alone, oldest first."""
@@ -230,7 +266,12 @@ class Workspace:
 
     async def _told(self, request: web.Request) -> web.Response:
         """Answer at once: the emulator lets the call wait that caused this."""
-        for event in self._heard((await request.json())["event"]):
+        told = (await request.json())["event"]
+        self.told[told.get("subtype") or told["type"]] += 1
+        for event in self._heard(told) if self.bot_at else ():
+            if self.held_back is not None and event.get("user") in self.users.values():
+                self.held_back.append(event)
+                continue
             task = asyncio.create_task(self.posts_event(event))
             self._relayed.add(task)
             task.add_done_callback(self._relayed.discard)
@@ -238,9 +279,9 @@ class Workspace:
 
     def _heard(self, event: JSON) -> Iterator[JSON]:
         """Give what Slack makes of it, as far as the app has subscribed to that."""
-        if event["type"] == "user_change" and "user_change" in EVENTS:
-            yield event
         if event["type"] != "message":
+            if event["type"] in EVENTS:
+                yield {**event, "event_ts": f"{self.clock.now().timestamp():.6f}"}
             return
         whole = {**event, "event_ts": event["ts"], "team": TEAM}
         if event.get("user") == BOT:
@@ -265,6 +306,7 @@ class Workspace:
             return web.Response(status=500, text="<html>Something went wrong</html>")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         arguments = await _arguments(method, request)
+        await self._held_up(method, arguments)
         answer = self._refusal(method, token, arguments) or self._told_by_us(method, arguments)
         answer = answer or await self._ask(f"/api/{method}", arguments, token)
         if answer["ok"]:
@@ -281,6 +323,11 @@ class Workspace:
                 message.pop("metadata", None)  # Slack tells it only to whoever asks for it
         claimed = self.scopes if self.claimed is None else self.claimed
         return web.json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(claimed))})
+
+    async def _held_up(self, method: str, arguments: JSON) -> None:
+        for where in {"", str(arguments.get("channel", ""))}:
+            if pause := self.slow.get((method, where)):
+                await pause.holds_up()
 
     def _told_by_us(self, method: str, arguments: JSON) -> JSON | None:
         """Give Slack's answer to the one call that the emulator does not know."""
@@ -299,6 +346,8 @@ class Workspace:
             return _no("invalid_auth")
         if method in WITH_BLOCKS and channel == self.channel and channel not in self._joined:
             return _no("channel_not_found" if self.private else "not_in_channel")
+        if method == "chat.update" and channel in self._archived:
+            return _no("is_inactive")
         if method in WITH_BLOCKS and (wrong := faults_of_message(arguments["text"], arguments["blocks"])):
             return _no(f"invalid_blocks: {wrong}")
         if "view" in arguments and (wrong := faults_of_view(arguments["view"])):
@@ -320,6 +369,19 @@ class Workspace:
         async with self._session.get(f"{self.emulator}{path}") as answer:
             found: list[JSON] = await answer.json()
             return found
+
+
+async def _serves(route: web.RouteDef, port: int = 0) -> web.AppRunner:
+    app = web.Application()
+    app.add_routes([route])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=ENDS_WITHIN_S)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return runner
+
+
+def _address(runner: web.AppRunner) -> str:
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"
 
 
 def _token(person: str) -> str:
