@@ -66,6 +66,19 @@ def test_the_same_or_an_earlier_choice_again_changes_nothing() -> None:
     assert story.does(COMING) == []
 
 
+def test_what_was_chosen_first_and_comes_last_changes_nothing() -> None:
+    story = Story()
+    story.passes(minutes=1)
+    story.does(COMING)
+    stands = story.visit
+    before = story.now
+    story.passes(seconds=5)
+    story.does(replace(IN_FIVE, pressed_at=before - timedelta(seconds=1)))
+    assert story.visit == stands
+    story.does(replace(IN_FIVE, pressed_at=story.now))
+    assert story.last(e.HelloMoved).due == story.now + minutes(5)
+
+
 def test_a_hello_may_be_moved_once() -> None:
     story = Story()
     story.does(COMING)
