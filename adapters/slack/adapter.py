@@ -30,10 +30,10 @@ from adapters.slack.homes import SHOWN_WITHIN, Homes
 from adapters.slack.leaving import Leaving
 from adapters.slack.listeners import Listeners
 from adapters.slack.payloads import known_as
-from adapters.slack.saying import SAID_WITHIN
 from adapters.slack.tokens import Secrets, check
 from adapters.slack.websocket import ANSWERED_WITHIN, Websocket
 from adapters.slack.words import SlackWords
+from bot.beside import SAID_WITHIN
 from bot.domain.card import Nudge
 from bot.domain.visit import Hint
 from bot.errors import DeliveryError, DeliveryKind, Hello30Error

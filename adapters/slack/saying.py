@@ -1,76 +1,30 @@
-"""What is said beside the cards: a word back, a question. It goes out after the answer, and nobody waits for it.
-
-Whoever typed or pressed must read what was asked back, refused or not saved: nothing else tells them. So where Slack is
-away for a while or wants patience it is said again, a few times, and then in the direct message.
-"""
+"""What is said in Slack beside the cards: a word back, a question; in the direct message where all else fails."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any
 
 import structlog
 
 from adapters.slack.blocks import Message
 from adapters.slack.calls import Calls
-from bot.errors import DeliveryError, DeliveryKind
-from bot.logs import log_failure
+from bot.beside import Beside, Say
+from bot.errors import DeliveryError
 from bot.ports import Clock
 
 log = structlog.get_logger(__name__)
 
-SAID_WITHIN: Final = timedelta(seconds=5)
-"""So long the end of the adapter waits for what is being said."""
-PAUSES: Final = (timedelta(seconds=2), timedelta(seconds=5), timedelta(seconds=15))
-"""After each of these something is said again, or later where Slack names a moment."""
-PATIENCE: Final = timedelta(minutes=1)
-"""Whatever Slack would take only after longer is said in another way at once: by then nobody looks there any more."""
-PASSES: Final = frozenset({DeliveryKind.RETRY, DeliveryKind.WAIT_UNTIL})
-"""What goes wrong so that the same may work in a moment. What was said although Slack failed is said twice then."""
-
 Body = Mapping[str, Any]
-Say = Callable[[], Awaitable[None]]
 
 
-class Saying:
-    """Says things beside everything else, and knows what is still being said."""
+class Saying(Beside):
+    """Says things to people in Slack."""
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         """Take what says it, and the time."""
+        super().__init__(clock, log, "slack")
         self._calls = calls
-        self._clock = clock
-        self._beside: set[asyncio.Task[None]] = set()
-        self._asleep: dict[asyncio.Task[Any] | None, datetime] = {}
-        self._moved = asyncio.Event()
-        self._ending = False
-
-    def soon(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something after the answer; nobody waits for it but the end of the adapter."""
-        task = asyncio.get_running_loop().create_task(self._quietly(work))
-        self._beside.add(task)
-        task.add_done_callback(self._ended)
-
-    async def settled(self) -> None:
-        """Wait until everything is said but what waits for a moment that is yet to come."""
-        while any(self._asleep.get(task, self._clock.now()) <= self._clock.now() for task in self._beside):
-            self._moved.clear()
-            await self._moved.wait()
-
-    async def finish(self, within: timedelta = SAID_WITHIN) -> None:
-        """Wait for what is being said; what takes too long, or waits, stays unsaid: Slack may not answer at all."""
-        self._ending = True
-        for task in self._beside & self._asleep.keys():
-            task.cancel()
-        if self._beside:
-            _, unsaid = await asyncio.wait(self._beside, timeout=within.total_seconds())
-            for task in unsaid:
-                task.cancel()
-            if unsaid:
-                await asyncio.wait(unsaid)
-
-    # --- where it is said --------------------------------------------------------------------------------------------
 
     async def back(self, body: Body, message: Message, *, keep: bool = False) -> None:
         """Say something to whoever pressed, or gave a command, where they did; else in the direct message with them.
@@ -109,56 +63,17 @@ class Saying:
 
     async def tell(self, user: str, message: Message) -> None:
         """Say something in the direct message with somebody: there it is found, wherever they pressed."""
-        await self._insist(lambda: self._tell(user, message))
+        await self.insist(lambda: self._tell(user, message))
 
     async def _or_tell(self, say: Say, user: str, message: Message) -> None:
         try:
-            await self._insist(say)
+            await self.insist(say)
         except DeliveryError as fault:
             log.info("slack.said_elsewhere", fault=fault.detail)  # the bot may not be in that channel
             await self.tell(user, message)
 
     async def _tell(self, user: str, message: Message) -> None:
         await self._calls.say(await self._calls.conversation(user), message)
-
-    # --- again -------------------------------------------------------------------------------------------------------
-
-    async def _insist(self, say: Say) -> None:
-        """Say something, again a few times where that may help; raise what it failed with at last."""
-        for pause in PAUSES:
-            try:
-                await say()
-            except DeliveryError as fault:
-                now = self._clock.now()
-                again = max(now + pause, fault.retry_at or now)
-                if fault.kind not in PASSES or again - now > PATIENCE or self._ending:
-                    raise
-            else:
-                return
-            await self._sleep_until(again)
-        await say()
-
-    async def _sleep_until(self, moment: datetime) -> None:
-        task = asyncio.current_task()
-        self._asleep[task] = moment
-        self._moved.set()
-        try:
-            while self._clock.now() < moment:
-                await self._clock.sleep_until(moment)
-        finally:
-            del self._asleep[task]
-
-    async def _quietly(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except DeliveryError as fault:
-            log.warning("slack.not_said", fault=fault.detail)
-        except Exception as error:  # noqa: BLE001 - it must not end anything else
-            log_failure(log, "slack.not_said", error)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._beside.discard(task)
-        self._moved.set()
 
 
 def where(body: Body) -> tuple[str, str]:

@@ -39,10 +39,11 @@ from adapters.teams.front import Front, check
 from adapters.teams.listeners import Listeners, card_message
 from adapters.teams.members import Members, channels_of
 from adapters.teams.references import References
-from adapters.teams.saying import SAID_WITHIN, Saying
+from adapters.teams.saying import Saying
 from adapters.teams.signing import Signing, SigningKeys, Turns
 from adapters.teams.tokens import Ask, Tokens, entra
 from adapters.teams.words import TeamsWords
+from bot.beside import SAID_WITHIN
 from bot.domain.card import Nudge
 from bot.domain.visit import Hint
 from bot.errors import DeliveryError, DeliveryKind, Hello30Error

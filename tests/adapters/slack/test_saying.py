@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.slack import saying
+from bot.beside import PAUSES, SAID_WITHIN
 from bot.storage.memory import MemoryStore
 from tests.adapters.slack.api import DESK, Fault, Message, refused, too_many
 from tests.adapters.slack.driver import Slack, labels, said
@@ -66,7 +66,7 @@ async def test_an_answer_in_the_direct_message_that_slack_did_not_take_comes_lat
 async def test_what_slack_refuses_for_long_is_said_in_the_direct_message(world: House) -> None:
     world.api.fails_always("chat.postEphemeral", Fault(status=503))
     await world.mentions("nadia", LINE)
-    for pause in saying.PAUSES:
+    for pause in PAUSES:
         assert told(world, "nadia") == []
         await waits(world, seconds=pause.total_seconds())
     [asked] = told(world, "nadia")
@@ -78,11 +78,11 @@ async def test_what_slack_takes_nowhere_is_given_up_and_said_in_the_log(world: H
     world.api.fails_always("conversations.open", Fault(status=503))
     with logged() as logs:
         await world.mentions("nadia", LINE)
-        for pause in saying.PAUSES:
+        for pause in PAUSES:
             assert "slack.not_said" not in logs.getvalue()
             await waits(world, seconds=pause.total_seconds())
     assert logs.getvalue().count("slack.not_said") == 1
-    assert world.api.arrived["conversations.open"] == len(saying.PAUSES) + 1
+    assert world.api.arrived["conversations.open"] == len(PAUSES) + 1
     world.api.works()
     await waits(world, seconds=3600)
     assert told(world, "nadia") == []
@@ -100,7 +100,7 @@ async def test_the_end_does_not_wait_for_what_is_said_again_later(world: House) 
     await world.mentions("nadia", LINE)
     began = asyncio.get_running_loop().time()
     await world.adapter.stop()
-    assert asyncio.get_running_loop().time() - began < saying.SAID_WITHIN.total_seconds() / 2
+    assert asyncio.get_running_loop().time() - began < SAID_WITHIN.total_seconds() / 2
     assert (world.whispers("nadia"), told(world, "nadia")) == ([], [])
 
 
@@ -113,7 +113,7 @@ async def test_what_is_under_way_at_the_end_is_not_tried_again(world: House) -> 
     end = asyncio.create_task(world.adapter._listeners.saying.finish())
     await asyncio.sleep(0)
     until.set()
-    async with asyncio.timeout(saying.SAID_WITHIN.total_seconds() / 2):
+    async with asyncio.timeout(SAID_WITHIN.total_seconds() / 2):
         await end
     assert world.api.arrived["chat.postEphemeral"] == 1
 
